@@ -1,0 +1,1 @@
+"""The listening ports: the public one, and the one that demands a client certificate."""

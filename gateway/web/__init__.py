@@ -1,0 +1,1 @@
+"""All Flask: turns requests into our types, calls one use-case, renders the outcome."""

@@ -1,0 +1,1 @@
+"""The electronic-auction site. Today: the participants' register and signing in to it."""
