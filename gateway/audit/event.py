@@ -1,0 +1,89 @@
+"""What an audit event is.
+
+An event is a frozen value defined beside the behaviour that emits it. Its members become members of the leaf of
+``security.md`` 6.2 under the same names. What is personal never stands there in clear: the fields that the class lists
+as ``personal`` are replaced by keyed digests, and ``sent`` and ``received`` (exact bytes) are kept as encrypted
+evidence, of which the leaf holds only a commitment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import ClassVar, Final, NewType, TypeAlias
+
+Correlation = NewType("Correlation", str)
+"""What ties the events of one login together: 26 letters and digits of Crockford's base 32 (128 bits)."""
+
+Json: TypeAlias = "str | int | bool | None | Mapping[str, Json] | tuple[Json, ...] | list[Json]"
+"""What a leaf may hold; no fractions, so that its canonical form (RFC 8785) is unambiguous."""
+
+
+class Leg(StrEnum):
+    """Between whom the event happened."""
+
+    RELYING_PARTY = "rp"
+    PROVIDER = "provider"
+    STAFF = "staff"
+    PKI = "pki"
+    SYSTEM = "system"
+
+
+class Direction(StrEnum):
+    """Towards the gateway, or away from it."""
+
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who was at the other end."""
+
+    id: str
+    """A relying party's or provider's id; empty when unknown."""
+    cert_sha256: str | None = None
+    """Lower-case hexadecimal, of the leaf certificate seen in the handshake; None where the browser carried it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a check passed, and which rule decided."""
+
+    ok: bool
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """Something that happened, to be remembered for ever; subclasses say what."""
+
+    name: ClassVar[str]
+    """``subject.what-happened``; constant."""
+    leg: ClassVar[Leg]
+    direction: ClassVar[Direction | None] = None
+    personal: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose value appears in the record only as a keyed digest, in the member ``subject``."""
+
+    corr: Correlation
+    sent: bytes | None = None
+    """Exactly what left the gateway, or is about to."""
+    received: bytes | None = None
+    """Exactly what arrived."""
+
+    def members(self) -> dict[str, object]:
+        """Give the subclass's own fields that are neither personal nor None, by name."""
+        own = (f.name for f in fields(self) if f.name not in _BASE and f.name not in self.personal)
+        return {name: value for name in own if (value := getattr(self, name)) is not None}
+
+    def personal_values(self) -> tuple[str, ...]:
+        """Give the values that must be digested, in the order of the fields."""
+        return tuple(str(getattr(self, f.name)) for f in fields(self) if f.name in self.personal)
+
+
+_BASE: Final = frozenset({"corr", "sent", "received"})
+
+LEAF_MEMBERS: Final = frozenset(
+    "v time node type corr exchange leg direction peer tls method endpoint status req_commit resp_commit artefact "
+    "revocation verdict loa subject actor config_rev software_rev prev_leg seq prev_record".split()
+)
+"""Every member a leaf may have (security.md 6.2); an event class with another field is refused by a test."""

@@ -1,0 +1,213 @@
+"""The states of one login, as types.
+
+Asked → AtProvider → Arrived → Answered → Delivered → Redeemed, or Refused from any of the first four.
+A state holds exactly what is known in it; each method is one step and returns the next state.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType, TypeAlias
+
+from gateway.audit.event import Correlation
+from gateway.broker.relying_party import RelyingPartyId
+from providers.contract import (
+    AssuranceLevel,
+    AuthenticationRequest,
+    Expectation,
+    Language,
+    ProviderId,
+    Reference,
+    VerifiedIdentity,
+)
+
+BrowserMark = NewType("BrowserMark", str)
+"""SHA-256, in hexadecimal, of the random value in the cookie of the browser that started the login."""
+
+Digest = NewType("Digest", str)
+"""SHA-256, in hexadecimal, of a code or access token; the value itself is never stored."""
+
+INCIDENT_LENGTH: Final = 8
+
+
+def incident_number(login: Correlation) -> str:
+    """Give the short number a person can read out on the telephone: ``7KQ2-9XMB``, the head of the correlation id."""
+    return f"{login[:4]}-{login[4:INCIDENT_LENGTH]}"
+
+
+class Refusal(StrEnum):
+    """Why the gateway itself ends a login; providers add their own reasons (eid-providers.md 4.3)."""
+
+    ASSURANCE_TOO_LOW = "loa_insufficient"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    WRONG_BROWSER = "wrong_browser"
+    UNKNOWN_NONCE = "unknown_nonce"
+    REPLAYED = "replayed"
+    PROVIDER_SUSPENDED = "provider_suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a relying party asks, in the broker's words."""
+
+    relying_party: RelyingPartyId
+    language: Language
+    minimum_assurance: AssuranceLevel
+    reply: tuple[tuple[str, str], ...]
+    """What the relying party's own language needs for the answer (``redirect_uri``, ``state``, …); the broker
+    carries it and does not read it."""
+    preselected: ProviderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A relying party has asked; the person has not chosen a provider yet."""
+
+    id: Correlation
+    question: Question
+    browser: BrowserMark
+    started_at: datetime
+    expires_at: datetime
+    """``started_at`` plus 15 minutes (VPM-INT-16); the exact instant still counts as in time."""
+
+    def leaves_for(self, provider: ProviderId, reference: Reference, now: datetime) -> "AtProvider":
+        """The person goes to a provider."""
+        return AtProvider(asked=self, provider=provider, reference=reference, left_at=now)
+
+    def refused(self, why: str) -> "Refused":
+        """End without an identity."""
+        return Refused(asked=self, why=why)
+
+    def in_time(self, now: datetime) -> bool:
+        """Whether the login is still alive."""
+        return now <= self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtProvider:
+    """The browser carries our question to a provider."""
+
+    asked: Asked
+    provider: ProviderId
+    reference: Reference
+    left_at: datetime
+
+    @property
+    def expectation(self) -> Expectation:
+        """What the provider's answer must be about."""
+        return Expectation(reference=self.reference, asked_at=self.left_at)
+
+    def request(self, return_url: str) -> AuthenticationRequest:
+        """Our question to the provider."""
+        return AuthenticationRequest(
+            reference=self.reference,
+            return_url=return_url,
+            language=self.asked.question.language,
+            asked_at=self.left_at,
+        )
+
+    def arrived(self) -> "Arrived":
+        """An authentic answer came; from here on the reference is spent."""
+        return Arrived(asked=self.asked, provider=self.provider, reference=self.reference, left_at=self.left_at)
+
+    def refused(self, why: str) -> "Refused":
+        """End without an identity."""
+        return Refused(asked=self.asked, why=why, provider=self.provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """The provider's authentic answer came and spent the reference; what it says is being confirmed."""
+
+    asked: Asked
+    provider: ProviderId
+    reference: Reference
+    left_at: datetime
+
+    @property
+    def expectation(self) -> Expectation:
+        """What the provider's answer must be about."""
+        return Expectation(reference=self.reference, asked_at=self.left_at)
+
+    def answered_by(self, identity: VerifiedIdentity) -> "Answered | Refused":
+        """Accept an identity, unless it is weaker than was asked for."""
+        if identity.assurance < self.asked.question.minimum_assurance:
+            return self.refused(Refusal.ASSURANCE_TOO_LOW)
+        return Answered(asked=self.asked, identity=identity)
+
+    def refused(self, why: str) -> "Refused":
+        """End without an identity."""
+        return Refused(asked=self.asked, why=why, provider=self.provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Somebody is vouched for; the browser has not shown yet that it is the one that asked."""
+
+    asked: Asked
+    identity: VerifiedIdentity
+
+    def delivered(self, code: Digest, code_expires_at: datetime) -> "Delivered":
+        """Hand a code to the relying party."""
+        return Delivered(asked=self.asked, identity=self.identity, code=code, code_expires_at=code_expires_at)
+
+    def refused(self, why: str) -> "Refused":
+        """End without an identity."""
+        return Refused(asked=self.asked, why=why, provider=self.identity.provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The login ended without an identity."""
+
+    asked: Asked
+    why: str
+    """A code of ``Refusal``, or of the provider (banklink.md section 8, eid-providers.md 4.3)."""
+    provider: ProviderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The relying party holds a code that it has not redeemed yet."""
+
+    asked: Asked
+    identity: VerifiedIdentity
+    code: Digest
+    code_expires_at: datetime
+
+    def redeemed(self, token: Digest, token_expires_at: datetime) -> "Redeemed":
+        """The code is exchanged for tokens."""
+        return Redeemed(
+            asked=self.asked, identity=self.identity, code=self.code, token=token, token_expires_at=token_expires_at
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """The relying party has its tokens; the code is spent."""
+
+    asked: Asked
+    identity: VerifiedIdentity
+    code: Digest
+    token: Digest | None
+    """None once the tokens are revoked, because the code came a second time (T01)."""
+    token_expires_at: datetime
+
+    def revoked(self) -> "Redeemed":
+        """Take the tokens back."""
+        return Redeemed(
+            asked=self.asked,
+            identity=self.identity,
+            code=self.code,
+            token=None,
+            token_expires_at=self.token_expires_at,
+        )
+
+
+Login: TypeAlias = Asked | AtProvider | Arrived | Answered | Refused | Delivered | Redeemed
+
+
+def asked_of(login: Login) -> Asked:
+    """Give the beginning of a login in whatever state."""
+    return login if isinstance(login, Asked) else login.asked
