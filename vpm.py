@@ -19,10 +19,10 @@ GROUPS: Final = {
 class _Groups(click.Group):
     """Loads a group when it is asked for, so that ``vpm pki`` does not pay for the gateway's imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click decides the signature
         return sorted(GROUPS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in GROUPS:
             return None
         module, attribute = GROUPS[cmd_name]
