@@ -1,0 +1,445 @@
+"""A development hierarchy on disk: one root, one issuing CA per purpose, short-lived certificates below.
+
+::
+
+    <pki>/root/ca.pem                        what a browser trusts
+    <pki>/<ca>/ca.pem  ca.key  crl.pem       per issuing CA: what a verifying peer trusts, and what it revoked
+    <pki>/issued/<name>/certificate.pem      leaf followed by its issuing CA
+    <pki>/issued/<name>/key.pem              0600
+    <pki>/public/<ca>.crt  <ca>.crl          the same in DER, as the certificates' pointers name them
+
+Opening reads nothing but the settings; keys are parsed when first used, once. Every method that writes waits for the
+hierarchy's lock, so that several processes may use one hierarchy.
+"""
+
+import ipaddress
+import json
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from certs.authority import Authority, pem, private_pem, self_signed
+from certs.build import Subject, alternative_names, common_name, new_key
+from certs.clock import Clock, SystemClock
+from certs.errors import AlreadyRevoked, FileUnusable, OrderRefused, PkiMissing, UnknownName
+from certs.files import OWNER_ONLY, only_writer, write_whole
+from certs.load import load_certificate, load_identity
+from certs.profiles import ISSUING_CA, ISSUING_CAS, ROOT, Names, Profile, profile_named
+
+DEFAULT_BASE_URL: Final = "http://localhost:8480/pki"
+"""Where certificates say that lists and CA certificates are. The demo's peers read the files instead."""
+
+DEFAULT_PERMITTED_DNS: Final = ("localhost", "test", "example", "internal")
+"""DNS subtrees the hierarchy may issue for; none is on the public internet (RFC 6761, RFC 2606)."""
+
+DEFAULT_PERMITTED_IP: Final = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+_SETTINGS: Final = "pki.json"
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A certificate with its key, on disk."""
+
+    name: str
+    profile: Profile
+    certificate_path: Path
+    """PEM: the leaf followed by its issuing CA."""
+    key_path: Path
+    """PEM, readable by its owner only."""
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What ``DevPki.refresh`` replaced."""
+
+    certificates: tuple[str, ...]
+    cas: tuple[str, ...]
+    lists: tuple[str, ...]
+
+
+class DevPki:
+    """A hierarchy in a directory; make it with ``create`` or ``open``."""
+
+    def __init__(self, directory: Path, settings: "_Settings", clock: Clock) -> None:
+        """Take the settings as read; use ``create`` or ``open`` instead."""
+        self.directory = directory
+        self._settings = settings
+        self._clock = clock
+        self._root = Authority(directory / "root", base_url=settings.base_url)
+        self._cas = {name: Authority(directory / name, base_url=settings.base_url) for name in ISSUING_CAS}
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        permitted_dns: Sequence[str] = DEFAULT_PERMITTED_DNS,
+        permitted_ip: Sequence[str] = DEFAULT_PERMITTED_IP,
+        clock: Clock | None = None,
+    ) -> "DevPki":
+        """Make a hierarchy; where there is one with the same settings, open it and complete what is missing.
+
+        Args:
+            directory: created if it is missing.
+            base_url: where certificates say that lists and CA certificates are to be had.
+            permitted_dns: the DNS subtrees that certificates may name (critical name constraints in every CA).
+            permitted_ip: the networks that certificates may name.
+            clock: the machine's, unless a test brings its own.
+
+        Raises:
+            PkiMissing: the directory holds a hierarchy with other settings.
+        """
+        wanted = _Settings(base_url=base_url, permitted_dns=tuple(permitted_dns), permitted_ip=tuple(permitted_ip))
+        pki = cls(directory, wanted, clock or SystemClock())
+        with pki._writing():
+            _keep_or_compare(directory / _SETTINGS, wanted)
+            pki._complete()
+        return pki
+
+    @classmethod
+    def open(cls, directory: Path, *, clock: Clock | None = None) -> "DevPki":
+        """A hierarchy that was made before.
+
+        Raises:
+            PkiMissing: there is none in ``directory``, or it was not made completely.
+        """
+        pki = cls(directory, _read_settings(directory / _SETTINGS), clock or SystemClock())
+        incomplete = [ca.name for ca in pki._every_ca if not ca.exists]
+        if incomplete:
+            raise PkiMissing(f"{directory} lacks the CA {incomplete[0]}; run: vpm pki init")
+        return pki
+
+    @property
+    def root_path(self) -> Path:
+        """The root's certificate, PEM: for browsers, and for no peer of ours."""
+        return self._root.certificate_path
+
+    def ca_path(self, ca: str) -> Path:
+        """An issuing CA's certificate, PEM: the one trust anchor of a peer that verifies its leaves (T32)."""
+        return self._authority(ca).certificate_path
+
+    def crl_path(self, ca: str) -> Path:
+        """A CA's current revocation list, PEM."""
+        return self._authority(ca).crl_path
+
+    def authority(self, ca: str) -> Authority:
+        """The CA of that name, ``root`` included.
+
+        Raises:
+            UnknownName: there is no such CA; the text lists those there are.
+        """
+        return self._authority(ca)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that was issued, revoked or not, in alphabetical order."""
+        return tuple(sorted(path.parent.name for path in self.directory.glob("issued/*/certificate.pem")))
+
+    def find(self, name: str) -> Issued:
+        """The certificate issued under ``name``, expired, revoked or neither.
+
+        Raises:
+            UnknownName: nothing was issued under that name.
+        """
+        place = self._place(name)
+        if not (place / "certificate.pem").exists():
+            raise UnknownName(f"nothing was issued under the name {name!r}; vpm pki show lists what was")
+        return Issued(
+            name=name,
+            profile=profile_named((place / "profile").read_text().strip()),
+            certificate_path=place / "certificate.pem",
+            key_path=place / "key.pem",
+            certificate=load_certificate(place / "certificate.pem"),
+        )
+
+    def issue(
+        self,
+        profile: str,
+        name: str,
+        *,
+        dns: Sequence[str] = (),
+        ip: Sequence[str] = (),
+        uri: Sequence[str] = (),
+        subject: x509.Name | None = None,
+        lifetime: timedelta | None = None,
+    ) -> Issued:
+        """A certificate and its key under ``name``.
+
+        The same order again returns what there is while it is fresh, and renews it from two thirds of its life on; an
+        order that differs replaces it.
+
+        Args:
+            profile: the name of one of ``certs.profiles.LEAF_PROFILES``.
+            name: of its folder: lower-case letters, digits, dots and hyphens.
+            dns: DNS names, as subject alternative names.
+            ip: IP addresses, likewise.
+            uri: URIs, likewise; a certificate that need not name a host and names nothing gets a URN of its name.
+            subject: the subject; None makes one of the common name ``name``.
+            lifetime: None takes the profile's.
+
+        Raises:
+            OrderRefused: the profile, the name or a host is unusable, or ``name`` has another profile.
+            AlreadyRevoked: ``name`` is revoked; ``renew`` brings it back deliberately.
+            ProfileBroken: the certificate would break its profile.
+        """
+        order = _order(profile_named(profile), name, alternative_names(dns=dns, ip=ip, uri=uri), subject, lifetime)
+        with self._writing():
+            return self._fresh(order) or self._issue(order)
+
+    def renew(self, name: str) -> Issued:
+        """The same order again, with a new key; the certificate before stays good until it ends, unless revoked.
+
+        Raises:
+            UnknownName: nothing was issued under that name.
+        """
+        with self._writing():
+            return self._renew(self.find(name))
+
+    def revoke(self, name: str, *, reason: x509.ReasonFlags = x509.ReasonFlags.unspecified) -> None:
+        """Revoke the current certificate of ``name`` and publish the list that says so, at once.
+
+        Raises:
+            UnknownName: nothing was issued under that name.
+            AlreadyRevoked: it is revoked already.
+        """
+        with self._writing():
+            issued = self.find(name)
+            ca = self._authority(issued.profile.issuing_ca)
+            if ca.is_revoked(issued.certificate):
+                raise AlreadyRevoked(f"the certificate of {name} is revoked already")
+            ca.revoke(issued.certificate, reason=reason, now=self._clock.now())
+            ca.publish_crl(self._clock)
+
+    def publish_crl(self, ca: str) -> x509.CertificateRevocationList:
+        """A new list of the CA ``ca`` with a higher number and a later thisUpdate than any before (T34).
+
+        Raises:
+            UnknownName: there is no such CA.
+            ClockWentBack: the last list is dated later than this machine's clock.
+        """
+        with self._writing():
+            return self._authority(ca).publish_crl(self._clock)
+
+    def refresh(self) -> Refreshed:
+        """Renew what has lived two thirds of its life and publish lists older than an hour; cheap when nothing is due.
+
+        Whatever is revoked stays as it is. CAs keep their key, so that certificates below them stay good.
+        """
+        with self._writing():
+            return Refreshed(
+                cas=tuple(ca.name for ca in self._every_ca if self._renewed_ca(ca)),
+                certificates=tuple(name for name in self.names if self._renewed(name)),
+                lists=tuple(ca.name for ca in self._every_ca if self._republished(ca)),
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with only_writer(self.directory / ".lock"):
+            yield
+
+    @property
+    def _every_ca(self) -> tuple[Authority, ...]:
+        return (self._root, *self._cas.values())
+
+    def _authority(self, name: str) -> Authority:
+        for ca in self._every_ca:
+            if ca.name == name:
+                return ca
+        raise UnknownName(f"there is no CA {name!r}; choose one of {', '.join(ca.name for ca in self._every_ca)}")
+
+    def _complete(self) -> None:
+        if not self._root.exists:
+            self._make_root()
+        for ca in self._cas.values():
+            if not ca.exists:
+                self._make_issuing_ca(ca)
+        for ca in self._every_ca:
+            self._republished(ca)
+
+    def _make_root(self) -> None:
+        key = new_key()
+        # Every hierarchy's root has a name of its own: a browser that trusts two of them must tell them apart.
+        subject = _ca_subject(f"VPM development root {secrets.token_hex(4)}", key.public_key())
+        self._root.adopt(self_signed(ROOT, subject, key, now=self._clock.now(), permitted=self._permitted), key)
+
+    def _make_issuing_ca(self, ca: Authority) -> None:
+        key = new_key()
+        subject = _ca_subject(f"VPM development {ca.name} of {_last_word(self._root.certificate)}", key.public_key())
+        ca.adopt(self._certified_ca(subject), key)
+
+    def _certified_ca(self, subject: Subject) -> x509.Certificate:
+        return self._root.sign(ISSUING_CA, subject, now=self._clock.now(), permitted=self._permitted)
+
+    def _renewed_ca(self, ca: Authority) -> bool:
+        if not self._is_due(ca.certificate):
+            return False
+        if ca is self._root:
+            ca.renew_itself(ROOT, now=self._clock.now(), permitted=self._permitted)
+        else:
+            ca.readopt(self._certified_ca(ca.subject))
+        return True
+
+    def _renewed(self, name: str) -> bool:
+        issued = self.find(name)
+        if self._is_revoked(issued) or not (self._is_due(issued.certificate) or _is_torn(issued)):
+            return False
+        self._renew(issued)
+        return True
+
+    def _republished(self, ca: Authority) -> bool:
+        due = ca.crl_is_due(self._clock.now())
+        if due:
+            ca.publish_crl(self._clock)
+        return due
+
+    def _is_due(self, certificate: x509.Certificate) -> bool:
+        return self._clock.now() >= renewal_due_at(certificate)
+
+    def _is_revoked(self, issued: Issued) -> bool:
+        return self._authority(issued.profile.issuing_ca).is_revoked(issued.certificate)
+
+    def _fresh(self, order: "_Order") -> Issued | None:
+        """What ``order.name`` holds already, if that is what is ordered and still in the first two thirds of its life."""
+        if order.name not in self.names:
+            return None
+        issued = self.find(order.name)
+        if issued.profile != order.profile:
+            raise OrderRefused(
+                f"{order.name} is a {issued.profile.name}; choose another name for a {order.profile.name}"
+            )
+        if self._is_revoked(issued):
+            raise AlreadyRevoked(f"the certificate of {order.name} is revoked; run: vpm pki renew {order.name}")
+        stale = self._is_due(issued.certificate) or _is_torn(issued)
+        return None if stale or _order_of(issued) != order else issued
+
+    def _renew(self, issued: Issued) -> Issued:
+        return self._issue(_order_of(issued))
+
+    def _issue(self, order: "_Order") -> Issued:
+        ca, key = self._authority(order.profile.issuing_ca), new_key()
+        subject = Subject(name=order.subject, alternative=order.alternative, public_key=key.public_key())
+        certificate = ca.sign(order.profile, subject, now=self._clock.now(), lifetime=order.lifetime)
+        place = self._place(order.name)
+        write_whole(place / "profile", f"{order.profile.name}\n".encode())
+        write_whole(place / "key.pem", private_pem(key), mode=OWNER_ONLY)
+        write_whole(place / "certificate.pem", pem(certificate) + pem(ca.certificate))
+        return self.find(order.name)
+
+    def _place(self, name: str) -> Path:
+        return self.directory / "issued" / _checked_name(name)
+
+    @property
+    def _permitted(self) -> tuple[x509.GeneralName, ...]:
+        networks = (x509.IPAddress(ipaddress.ip_network(network)) for network in self._settings.permitted_ip)
+        return (*(x509.DNSName(subtree) for subtree in self._settings.permitted_dns), *networks)
+
+
+def renewal_due_at(certificate: x509.Certificate) -> datetime:
+    """Two thirds of the certificate's life: UTC, aware."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return begins + (ends - begins) * 2 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    base_url: str
+    permitted_dns: tuple[str, ...]
+    permitted_ip: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    profile: Profile
+    name: str
+    subject: x509.Name
+    alternative: tuple[x509.GeneralName, ...]
+    lifetime: timedelta
+
+
+def _order(
+    profile: Profile,
+    name: str,
+    alternative: tuple[x509.GeneralName, ...],
+    subject: x509.Name | None,
+    lifetime: timedelta | None,
+) -> _Order:
+    if not alternative and profile.names is Names.ANY:
+        alternative = (x509.UniformResourceIdentifier(f"urn:vpm:development:{_checked_name(name)}"),)
+    return _Order(
+        profile=profile,
+        name=_checked_name(name),
+        subject=subject or common_name(name),
+        alternative=alternative,
+        lifetime=lifetime or profile.lifetime,
+    )
+
+
+def _order_of(issued: Issued) -> _Order:
+    certificate = issued.certificate
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return _Order(
+        profile=issued.profile,
+        name=issued.name,
+        subject=certificate.subject,
+        alternative=tuple(names),
+        lifetime=certificate.not_valid_after_utc - certificate.not_valid_before_utc,
+    )
+
+
+def _is_torn(issued: Issued) -> bool:
+    """Whether a crash left a key that is not the certificate's; both are then replaced."""
+    try:
+        load_identity(issued.certificate_path, issued.key_path)
+    except FileUnusable:
+        return True
+    return False
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise OrderRefused(
+            f"{name!r} cannot name a folder; use lower-case letters, digits, hyphens and dots, 64 at most"
+        )
+    return name
+
+
+def _ca_subject(name: str, public_key: ec.EllipticCurvePublicKey) -> Subject:
+    return Subject(name=common_name(name), alternative=(), public_key=public_key)
+
+
+def _last_word(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value).split()[-1]
+
+
+def _keep_or_compare(path: Path, wanted: _Settings) -> None:
+    if not path.exists():
+        write_whole(path, json.dumps(asdict(wanted), indent=1).encode())
+    elif _read_settings(path) != wanted:
+        raise PkiMissing(f"{path.parent} holds a hierarchy with other settings; remove it or choose another directory")
+
+
+def _read_settings(path: Path) -> _Settings:
+    try:
+        stored = json.loads(path.read_bytes())
+        return _Settings(
+            base_url=stored["base_url"],
+            permitted_dns=tuple(stored["permitted_dns"]),
+            permitted_ip=tuple(stored["permitted_ip"]),
+        )
+    except FileNotFoundError as error:
+        raise PkiMissing(f"there is no hierarchy in {path.parent}; run: vpm pki init") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise PkiMissing(f"{path} is garbled; remove {path.parent} and run: vpm pki init") from error
