@@ -12,14 +12,11 @@ Opening reads nothing but the settings; keys are parsed when first used, once. E
 hierarchy's lock, so that several processes may use one hierarchy.
 """
 
-import ipaddress
-import json
-import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -30,34 +27,15 @@ from cryptography.x509.oid import NameOID
 from certs.authority import Authority, pem, private_pem, self_signed
 from certs.build import Subject, alternative_names, common_name, new_key
 from certs.clock import Clock, SystemClock
-from certs.errors import AlreadyRevoked, FileUnusable, OrderRefused, PkiMissing, UnknownName
+from certs.errors import AlreadyRevoked, OrderRefused, PkiMissing, UnknownName
 from certs.files import OWNER_ONLY, only_writer, write_whole
-from certs.load import load_certificate, load_identity
-from certs.profiles import ISSUING_CA, ISSUING_CAS, ROOT, Names, Profile, profile_named
-
-DEFAULT_BASE_URL: Final = "http://localhost:8480/pki"
-"""Where certificates say that lists and CA certificates are. The demo's peers read the files instead."""
-
-DEFAULT_PERMITTED_DNS: Final = ("localhost", "test", "example", "internal")
-"""DNS subtrees the hierarchy may issue for; none is on the public internet (RFC 6761, RFC 2606)."""
-
-DEFAULT_PERMITTED_IP: Final = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+from certs.load import load_certificate
+from certs.order import Issued, Order, checked_name, is_torn, order_for, order_of, renewal_due_at
+from certs.profiles import ISSUING_CA, ISSUING_CAS, ROOT, profile_named
+from certs.settings import Settings, keep_or_compare, read_settings
 
 _SETTINGS: Final = "pki.json"
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """A certificate with its key, on disk."""
-
-    name: str
-    profile: Profile
-    certificate_path: Path
-    """PEM: the leaf followed by its issuing CA."""
-    key_path: Path
-    """PEM, readable by its owner only."""
-    certificate: x509.Certificate
+_LOCK: Final = ".lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +50,7 @@ class Refreshed:
 class DevPki:
     """A hierarchy in a directory; make it with ``create`` or ``open``."""
 
-    def __init__(self, directory: Path, settings: "_Settings", clock: Clock) -> None:
+    def __init__(self, directory: Path, settings: Settings, clock: Clock) -> None:
         """Take the settings as read; use ``create`` or ``open`` instead."""
         self.directory = directory
         self._settings = settings
@@ -85,27 +63,23 @@ class DevPki:
         cls,
         directory: Path,
         *,
-        base_url: str = DEFAULT_BASE_URL,
-        permitted_dns: Sequence[str] = DEFAULT_PERMITTED_DNS,
-        permitted_ip: Sequence[str] = DEFAULT_PERMITTED_IP,
+        settings: Settings | None = None,
         clock: Clock | None = None,
     ) -> "DevPki":
         """Make a hierarchy; where there is one with the same settings, open it and complete what is missing.
 
         Args:
             directory: created if it is missing.
-            base_url: where certificates say that lists and CA certificates are to be had.
-            permitted_dns: the DNS subtrees that certificates may name (critical name constraints in every CA).
-            permitted_ip: the networks that certificates may name.
+            settings: where it publishes and which names it may issue for; None takes those of the hierarchy that is
+                there, or ``Settings()``.
             clock: the machine's, unless a test brings its own.
 
         Raises:
             PkiMissing: the directory holds a hierarchy with other settings.
         """
-        wanted = _Settings(base_url=base_url, permitted_dns=tuple(permitted_dns), permitted_ip=tuple(permitted_ip))
-        pki = cls(directory, wanted, clock or SystemClock())
-        with pki._writing():
-            _keep_or_compare(directory / _SETTINGS, wanted)
+        with only_writer(directory / _LOCK):
+            kept = keep_or_compare(directory / _SETTINGS, settings)
+            pki = cls(directory, kept, clock or SystemClock())
             pki._complete()
         return pki
 
@@ -116,7 +90,7 @@ class DevPki:
         Raises:
             PkiMissing: there is none in ``directory``, or it was not made completely.
         """
-        pki = cls(directory, _read_settings(directory / _SETTINGS), clock or SystemClock())
+        pki = cls(directory, read_settings(directory / _SETTINGS), clock or SystemClock())
         incomplete = [ca.name for ca in pki._every_ca if not ca.exists]
         if incomplete:
             raise PkiMissing(f"{directory} lacks the CA {incomplete[0]}; run: vpm pki init")
@@ -195,7 +169,7 @@ class DevPki:
             AlreadyRevoked: ``name`` is revoked; ``renew`` brings it back deliberately.
             ProfileBroken: the certificate would break its profile.
         """
-        order = _order(profile_named(profile), name, alternative_names(dns=dns, ip=ip, uri=uri), subject, lifetime)
+        order = order_for(profile_named(profile), name, alternative_names(dns=dns, ip=ip, uri=uri), subject, lifetime)
         with self._writing():
             return self._fresh(order) or self._issue(order)
 
@@ -247,7 +221,7 @@ class DevPki:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with only_writer(self.directory / ".lock"):
+        with only_writer(self.directory / _LOCK):
             yield
 
     @property
@@ -273,7 +247,9 @@ class DevPki:
         key = new_key()
         # Every hierarchy's root has a name of its own: a browser that trusts two of them must tell them apart.
         subject = _ca_subject(f"VPM development root {secrets.token_hex(4)}", key.public_key())
-        self._root.adopt(self_signed(ROOT, subject, key, now=self._clock.now(), permitted=self._permitted), key)
+        self._root.adopt(
+            self_signed(ROOT, subject, key, now=self._clock.now(), permitted=self._settings.permitted), key
+        )
 
     def _make_issuing_ca(self, ca: Authority) -> None:
         key = new_key()
@@ -281,20 +257,20 @@ class DevPki:
         ca.adopt(self._certified_ca(subject), key)
 
     def _certified_ca(self, subject: Subject) -> x509.Certificate:
-        return self._root.sign(ISSUING_CA, subject, now=self._clock.now(), permitted=self._permitted)
+        return self._root.sign(ISSUING_CA, subject, now=self._clock.now(), permitted=self._settings.permitted)
 
     def _renewed_ca(self, ca: Authority) -> bool:
         if not self._is_due(ca.certificate):
             return False
         if ca is self._root:
-            ca.renew_itself(ROOT, now=self._clock.now(), permitted=self._permitted)
+            ca.renew_itself(ROOT, now=self._clock.now(), permitted=self._settings.permitted)
         else:
             ca.readopt(self._certified_ca(ca.subject))
         return True
 
     def _renewed(self, name: str) -> bool:
         issued = self.find(name)
-        if self._is_revoked(issued) or not (self._is_due(issued.certificate) or _is_torn(issued)):
+        if self._is_revoked(issued) or not (self._is_due(issued.certificate) or is_torn(issued)):
             return False
         self._renew(issued)
         return True
@@ -311,7 +287,7 @@ class DevPki:
     def _is_revoked(self, issued: Issued) -> bool:
         return self._authority(issued.profile.issuing_ca).is_revoked(issued.certificate)
 
-    def _fresh(self, order: "_Order") -> Issued | None:
+    def _fresh(self, order: Order) -> Issued | None:
         """What ``order.name`` holds already, if that is what is ordered and still in the first two thirds of its life."""
         if order.name not in self.names:
             return None
@@ -322,13 +298,13 @@ class DevPki:
             )
         if self._is_revoked(issued):
             raise AlreadyRevoked(f"the certificate of {order.name} is revoked; run: vpm pki renew {order.name}")
-        stale = self._is_due(issued.certificate) or _is_torn(issued)
-        return None if stale or _order_of(issued) != order else issued
+        stale = self._is_due(issued.certificate) or is_torn(issued)
+        return None if stale or order_of(issued) != order else issued
 
     def _renew(self, issued: Issued) -> Issued:
-        return self._issue(_order_of(issued))
+        return self._issue(order_of(issued))
 
-    def _issue(self, order: "_Order") -> Issued:
+    def _issue(self, order: Order) -> Issued:
         ca, key = self._authority(order.profile.issuing_ca), new_key()
         subject = Subject(name=order.subject, alternative=order.alternative, public_key=key.public_key())
         certificate = ca.sign(order.profile, subject, now=self._clock.now(), lifetime=order.lifetime)
@@ -339,81 +315,7 @@ class DevPki:
         return self.find(order.name)
 
     def _place(self, name: str) -> Path:
-        return self.directory / "issued" / _checked_name(name)
-
-    @property
-    def _permitted(self) -> tuple[x509.GeneralName, ...]:
-        networks = (x509.IPAddress(ipaddress.ip_network(network)) for network in self._settings.permitted_ip)
-        return (*(x509.DNSName(subtree) for subtree in self._settings.permitted_dns), *networks)
-
-
-def renewal_due_at(certificate: x509.Certificate) -> datetime:
-    """Two thirds of the certificate's life: UTC, aware."""
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return begins + (ends - begins) * 2 / 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
-    base_url: str
-    permitted_dns: tuple[str, ...]
-    permitted_ip: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
-    profile: Profile
-    name: str
-    subject: x509.Name
-    alternative: tuple[x509.GeneralName, ...]
-    lifetime: timedelta
-
-
-def _order(
-    profile: Profile,
-    name: str,
-    alternative: tuple[x509.GeneralName, ...],
-    subject: x509.Name | None,
-    lifetime: timedelta | None,
-) -> _Order:
-    if not alternative and profile.names is Names.ANY:
-        alternative = (x509.UniformResourceIdentifier(f"urn:vpm:development:{_checked_name(name)}"),)
-    return _Order(
-        profile=profile,
-        name=_checked_name(name),
-        subject=subject or common_name(name),
-        alternative=alternative,
-        lifetime=lifetime or profile.lifetime,
-    )
-
-
-def _order_of(issued: Issued) -> _Order:
-    certificate = issued.certificate
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return _Order(
-        profile=issued.profile,
-        name=issued.name,
-        subject=certificate.subject,
-        alternative=tuple(names),
-        lifetime=certificate.not_valid_after_utc - certificate.not_valid_before_utc,
-    )
-
-
-def _is_torn(issued: Issued) -> bool:
-    """Whether a crash left a key that is not the certificate's; both are then replaced."""
-    try:
-        load_identity(issued.certificate_path, issued.key_path)
-    except FileUnusable:
-        return True
-    return False
-
-
-def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise OrderRefused(
-            f"{name!r} cannot name a folder; use lower-case letters, digits, hyphens and dots, 64 at most"
-        )
-    return name
+        return self.directory / "issued" / checked_name(name)
 
 
 def _ca_subject(name: str, public_key: ec.EllipticCurvePublicKey) -> Subject:
@@ -422,24 +324,3 @@ def _ca_subject(name: str, public_key: ec.EllipticCurvePublicKey) -> Subject:
 
 def _last_word(certificate: x509.Certificate) -> str:
     return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value).split()[-1]
-
-
-def _keep_or_compare(path: Path, wanted: _Settings) -> None:
-    if not path.exists():
-        write_whole(path, json.dumps(asdict(wanted), indent=1).encode())
-    elif _read_settings(path) != wanted:
-        raise PkiMissing(f"{path.parent} holds a hierarchy with other settings; remove it or choose another directory")
-
-
-def _read_settings(path: Path) -> _Settings:
-    try:
-        stored = json.loads(path.read_bytes())
-        return _Settings(
-            base_url=stored["base_url"],
-            permitted_dns=tuple(stored["permitted_dns"]),
-            permitted_ip=tuple(stored["permitted_ip"]),
-        )
-    except FileNotFoundError as error:
-        raise PkiMissing(f"there is no hierarchy in {path.parent}; run: vpm pki init") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise PkiMissing(f"{path} is garbled; remove {path.parent} and run: vpm pki init") from error
