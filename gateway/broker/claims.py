@@ -1,0 +1,46 @@
+"""What may be released of a verified identity to a relying party, and under which names."""
+
+from typing import Final
+
+from gateway.broker.relying_party import PersonalCodeForm, RelyingParty
+from gateway.broker.subject import pairwise_subject
+from providers.contract import Factor, VerifiedIdentity
+
+METHODS: Final = {
+    "id-card": "sc",
+    "mobile-id": "swk",
+    "otp": "otp",
+    "pin-calculator": "otp",
+    "code-card": "otp",
+    "smart-id": "swk",
+}
+"""From the means (banklink.md section 5) to the method names of RFC 8176."""
+
+
+def claims_for(party: RelyingParty, identity: VerifiedIdentity, subject_key: bytes) -> dict[str, object]:
+    """Give the claims that one relying party receives of a person.
+
+    Each identity field is its own claim, exactly as the provider confirmed it: nothing is joined, split or re-cased
+    (VPM-DRV-07).
+    """
+    display = party.personal_code_form is PersonalCodeForm.DISPLAY
+    return {
+        "sub": pairwise_subject(subject_key, party.sector, identity),
+        "given_name": identity.given_name,
+        "family_name": identity.family_name,
+        "personal_code": identity.personal_code.display if display else identity.personal_code.key,
+        "acr": identity.assurance.uri,
+        "amr": authentication_methods(identity),
+        "auth_time": int(identity.authenticated_at.timestamp()),
+        "provider": identity.provider,
+    }
+
+
+def authentication_methods(identity: VerifiedIdentity) -> list[str]:
+    """Name the methods used, as RFC 8176 does; ``mfa`` always, since nobody gets here with one factor."""
+    methods = {"mfa"}
+    if identity.means in METHODS:
+        methods.add(METHODS[identity.means])
+    if Factor.KNOWLEDGE in identity.factors:
+        methods.add("kba" if identity.means == "code-card" else "pin")
+    return sorted(methods)

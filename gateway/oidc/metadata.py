@@ -1,0 +1,86 @@
+"""What the gateway says of itself to relying parties: exactly what is on, nothing more (RFC 8414, OIDC Discovery)."""
+
+from dataclasses import dataclass
+
+from authlib.oidc.discovery import OpenIDProviderMetadata
+
+from gateway.oidc.keys import ALGORITHM
+from gateway.oidc.request import SCOPES
+from providers.contract import AssuranceLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """The gateway's public URLs, from settings alone (T61)."""
+
+    issuer: str
+    """``https://host[:port]``, no path."""
+    mutual_tls: str
+    """Base URL of the port that demands a client certificate."""
+
+    @property
+    def authorization(self) -> str:
+        """Where the browser brings an authorization request."""
+        return f"{self.issuer}/oidc/authorize"
+
+    @property
+    def token(self) -> str:
+        """Where a relying party redeems a code."""
+        return f"{self.mutual_tls}/oidc/token"
+
+    @property
+    def userinfo(self) -> str:
+        """Where a relying party reads the claims again."""
+        return f"{self.mutual_tls}/oidc/userinfo"
+
+    @property
+    def jwks(self) -> str:
+        """Where the gateway's public keys stand."""
+        return f"{self.issuer}/oidc/jwks"
+
+    @property
+    def sign_out(self) -> str:
+        """Where the browser brings a sign-out request."""
+        return f"{self.issuer}/oidc/logout"
+
+    def return_url(self, provider: str) -> str:
+        """Where a provider's answer must arrive (at most 60 characters: banklink.md rule 18)."""
+        return f"{self.issuer}/return/{provider}"
+
+
+def discovery_document(addresses: Addresses) -> dict[str, object]:
+    """Make the discovery document.
+
+    Raises:
+        ValueError: a member contradicts the specification; the gateway must not start.
+    """
+    document = {
+        "issuer": addresses.issuer,
+        "authorization_endpoint": addresses.authorization,
+        "token_endpoint": addresses.token,
+        "userinfo_endpoint": addresses.userinfo,
+        "jwks_uri": addresses.jwks,
+        "end_session_endpoint": addresses.sign_out,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": sorted(SCOPES),
+        "acr_values_supported": [level.uri for level in AssuranceLevel],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr",
+            "given_name", "family_name", "personal_code", "provider",
+        ],
+        "ui_locales_supported": ["lv", "en"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }  # fmt: skip
+    OpenIDProviderMetadata(document).validate()
+    return document

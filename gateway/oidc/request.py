@@ -1,0 +1,223 @@
+"""An authorization request, checked one rule at a time (OIDC Core 3.1.2.1, security.md 8.1 baseline)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from gateway.broker.login import Question
+from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.oidc.errors import ReplyTo, RequestRefused, UntrustedRequest
+from providers.contract import AssuranceLevel, Language, ProviderId
+
+SCOPES: Final = frozenset({"openid", "identity"})
+MAX_STATE: Final = 2048
+MAX_NONCE: Final = 512
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*", re.ASCII)
+_UNSUPPORTED: Final = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """The parameters as sent; nothing in them is believed yet."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, query: bytes) -> "AuthorizationRequest":
+        """Read a query string.
+
+        Raises:
+            UntrustedRequest: it is not ASCII, or holds bytes that are no UTF-8, or too many parameters.
+        """
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64)
+        except (UnicodeDecodeError, ValueError) as error:
+            raise UntrustedRequest("readable_request", "invalid_request", "the query string is malformed") from error
+        values: dict[str, tuple[str, ...]] = {}
+        for name, value in pairs:
+            values[name] = (*values.get(name, ()), value)
+        return cls(values=values)
+
+    def get(self, name: str) -> str | None:
+        """Give the one value of a parameter; None when it is absent, empty or repeated."""
+        found = self.values.get(name, ())
+        return found[0] or None if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A request of which relying party and redirect URI are proven."""
+
+    party: RelyingParty
+    reply_to: ReplyTo
+    request: AuthorizationRequest
+
+    def refused(self, rule: str, code: str, description: str) -> RequestRefused:
+        """Make the refusal that the relying party may read."""
+        return RequestRefused(rule, code, description, reply_to=self.reply_to)
+
+
+def known_relying_party(request: AuthorizationRequest, parties: Mapping[RelyingPartyId, RelyingParty]) -> RelyingParty:
+    """The ``client_id`` must be sent once and be registered (VPM-DRV-17)."""
+    party = parties.get(RelyingPartyId(request.get("client_id") or ""))
+    if party is None:
+        raise UntrustedRequest("known_relying_party", "invalid_client", "client_id is missing or not registered")
+    return party
+
+
+def registered_redirect_uri(request: AuthorizationRequest, party: RelyingParty) -> str:
+    """The redirect URI must equal a registered one, character for character (T05, RFC 9700 2.1)."""
+    uri = request.get("redirect_uri")
+    if uri is None or uri not in party.redirect_uris:
+        raise UntrustedRequest(
+            "registered_redirect_uri",
+            "invalid_request",
+            "redirect_uri is missing or is not one of those registered, compared character for character",
+        )
+    return uri
+
+
+# --- from here on an error may be sent to the redirect URI ---
+
+
+def no_parameter_twice(proven: Proven) -> None:
+    """A parameter sent twice could mean one thing here and another elsewhere (RFC 6749 3.1)."""
+    for name, found in proven.request.values.items():
+        if len(found) > 1:
+            raise proven.refused("no_parameter_twice", "invalid_request", f"{_shown(name)} was sent more than once")
+
+
+def nothing_passed_by_reference(proven: Proven) -> None:
+    """Request objects and fetched request URIs are not supported in this profile (T12: nothing is fetched)."""
+    for name, code in _UNSUPPORTED.items():
+        if name in proven.request.values:
+            raise proven.refused("nothing_passed_by_reference", code, f"{name} is not supported")
+
+
+def supported_response_type(proven: Proven) -> None:
+    """Only the authorization code flow exists here."""
+    if proven.request.get("response_type") != "code":
+        raise proven.refused("supported_response_type", "unsupported_response_type", "response_type must be code")
+
+
+def supported_response_mode(proven: Proven) -> None:
+    """The answer comes in the query of the redirect URI."""
+    if proven.request.get("response_mode") not in {None, "query"}:
+        raise proven.refused("supported_response_mode", "invalid_request", "response_mode must be query")
+
+
+def pkce_present(proven: Proven) -> None:
+    """PKCE with S256 is required of every relying party, confidential ones included (T02)."""
+    challenge = proven.request.get("code_challenge")
+    if challenge is None or not _CHALLENGE.fullmatch(challenge):
+        raise proven.refused("pkce_present", "invalid_request", "code_challenge is missing or not 43 base64url letters")
+    if proven.request.get("code_challenge_method") != "S256":
+        raise proven.refused("pkce_present", "invalid_request", "code_challenge_method must be S256")
+
+
+def known_scopes(proven: Proven) -> None:
+    """``openid`` must be asked for, and nothing that is not on offer."""
+    scopes = (proven.request.get("scope") or "").split(" ")
+    if "openid" not in scopes or not SCOPES.issuperset(scopes):
+        raise proven.refused("known_scopes", "invalid_scope", "scope must hold openid, and otherwise only identity")
+
+
+def sane_state_and_nonce(proven: Proven) -> None:
+    """State and nonce are printable ASCII of bounded length; no other private limits apply."""
+    for name, limit in (("state", MAX_STATE), ("nonce", MAX_NONCE)):
+        value = proven.request.get(name) or ""
+        if len(value) > limit or not _PRINTABLE.fullmatch(value):
+            raise proven.refused(
+                "sane_state_and_nonce", "invalid_request", f"{name} must be at most {limit} printable ASCII characters"
+            )
+
+
+def possible_prompt(proven: Proven) -> None:
+    """Each login is a fresh one, so ``prompt=none`` can never be answered with a login."""
+    prompts = set((proven.request.get("prompt") or "login").split(" "))
+    if "none" in prompts:
+        code = "login_required" if prompts == {"none"} else "invalid_request"
+        raise proven.refused("possible_prompt", code, "every login here asks the person; prompt=none cannot succeed")
+
+
+CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
+    no_parameter_twice,
+    nothing_passed_by_reference,
+    supported_response_type,
+    supported_response_mode,
+    pkce_present,
+    known_scopes,
+    sane_state_and_nonce,
+    possible_prompt,
+)
+
+
+def verify_request(query: bytes, parties: Mapping[RelyingPartyId, RelyingParty]) -> Question:
+    """Check an authorization request and put it into the broker's words.
+
+    Raises:
+        UntrustedRequest: relying party or redirect URI are not proven.
+        RequestRefused: any other rule is broken.
+    """
+    request = AuthorizationRequest.parse(query)
+    party = known_relying_party(request, parties)
+    uri = registered_redirect_uri(request, party)
+    proven = Proven(
+        party=party,
+        reply_to=ReplyTo(relying_party=party.id, redirect_uri=uri, state=_echoed_state(request)),
+        request=request,
+    )
+    for check in CHECKS:
+        check(proven)
+    return _question(proven)
+
+
+def language_of(tags: str | None) -> Language:
+    """Pick the first language of ``ui_locales`` that the pages have; Latvian when there is none."""
+    for tag in (tags or "").split(" "):
+        for language in Language:
+            if tag.lower().split("-")[0] == language.value:
+                return language
+    return Language.LATVIAN
+
+
+def _question(proven: Proven) -> Question:
+    request = proven.request
+    kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope")
+    provider = request.get("provider")
+    return Question(
+        relying_party=proven.party.id,
+        language=language_of(request.get("ui_locales")),
+        minimum_assurance=_minimum_assurance(proven),
+        reply=tuple((name, value) for name in kept if (value := request.get(name)) is not None),
+        preselected=ProviderId(provider) if provider else None,
+    )
+
+
+def _minimum_assurance(proven: Proven) -> AssuranceLevel:
+    """Read the weakest level that ``acr_values`` accepts, never below what the relying party is registered for."""
+    asked = []
+    for value in (proven.request.get("acr_values") or "").split():
+        try:
+            asked.append(AssuranceLevel.parse(value))
+        except ValueError as error:
+            raise proven.refused(
+                "assurance_we_can_offer", "invalid_request", "acr_values must be eIDAS level URIs"
+            ) from error
+    return max(min(asked, default=AssuranceLevel.LOW), proven.party.minimum_assurance)
+
+
+def _echoed_state(request: AuthorizationRequest) -> str | None:
+    state = request.get("state")
+    return state if state and len(state) <= MAX_STATE and _PRINTABLE.fullmatch(state) else None
+
+
+def _shown(name: str) -> str:
+    return name if re.fullmatch(r"[a-z_]{1,40}", name, re.ASCII) else "a parameter"

@@ -1,0 +1,66 @@
+"""RP-initiated sign-out (OIDC RP-Initiated Logout 1.0).
+
+The gateway keeps no session of its own after a login, so there is nothing to end here; what remains is to prove who
+asks, to record it, and to send the person back to a registered address only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.oidc.errors import SignOutRefused, UntrustedRequest
+from gateway.oidc.keys import SigningKeys
+from gateway.oidc.request import AuthorizationRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOut:
+    """A sign-out request whose relying party is proven by an ID token of ours."""
+
+    party: RelyingParty
+    location: str | None
+    """Where to send the person; None when the relying party named no address."""
+
+
+def verify_sign_out(
+    query: bytes, parties: Mapping[RelyingPartyId, RelyingParty], keys: SigningKeys, issuer: str
+) -> SignOut:
+    """Check a sign-out request.
+
+    Raises:
+        SignOutRefused: the ID token is not ours, or the address is not registered for its audience.
+    """
+    try:
+        request = AuthorizationRequest.parse(query)
+    except UntrustedRequest as error:
+        raise SignOutRefused("readable_request", error.code, error.description) from error
+    party = _audience(request, parties, keys, issuer)
+    if request.get("client_id") not in {None, party.id}:
+        raise SignOutRefused("same_relying_party", "invalid_request", "client_id is not the ID token's audience")
+    uri = request.get("post_logout_redirect_uri")
+    if uri is None:
+        return SignOut(party=party, location=None)
+    if uri not in party.post_logout_redirect_uris:
+        raise SignOutRefused(
+            "registered_post_logout_redirect_uri", "invalid_request", "post_logout_redirect_uri is not registered"
+        )
+    state = request.get("state")
+    separator = "&" if "?" in uri else "?"
+    return SignOut(party=party, location=f"{uri}{separator}{urlencode({'state': state})}" if state else uri)
+
+
+def _audience(
+    request: AuthorizationRequest, parties: Mapping[RelyingPartyId, RelyingParty], keys: SigningKeys, issuer: str
+) -> RelyingParty:
+    hint = request.get("id_token_hint")
+    try:
+        claims = keys.verify(hint or "")
+    except ValueError as error:
+        raise SignOutRefused(
+            "id_token_hint_is_ours", "invalid_request", "id_token_hint is missing or not an ID token of ours"
+        ) from error
+    party = parties.get(RelyingPartyId(str(claims.get("aud"))))
+    if party is None or claims.get("iss") != issuer:
+        raise SignOutRefused("id_token_hint_is_ours", "invalid_request", "id_token_hint is for nobody registered")
+    return party

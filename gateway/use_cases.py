@@ -1,0 +1,342 @@
+"""Everything the outside may ask of the gateway.
+
+Each use-case is one step of a login: it judges, saves state and audit events in one transaction, and returns what
+happened. Refusals are outcomes, not exceptions; ``StorageUnavailable`` alone goes through, for nothing was decided.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit.event import Correlation, Peer, Verdict
+from gateway.broker import begin as beginning
+from gateway.broker import complete as completing
+from gateway.broker import deliver as delivering
+from gateway.broker.begin import Origin
+from gateway.broker.claims import claims_for
+from gateway.broker.events import ClaimsRead, RequestRefused, SignOutRequested
+from gateway.broker.identifiers import digest, new_correlation, new_reference, new_secret
+from gateway.broker.login import (
+    Arrived,
+    Asked,
+    AtProvider,
+    BrowserMark,
+    Delivered,
+    Login,
+    Question,
+    Redeemed,
+    Refusal,
+    Refused,
+    asked_of,
+)
+from gateway.broker.ports import Storage, Unit
+from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.oidc.errors import OidcError, SignOutRefused
+from gateway.oidc.errors import RequestRefused as OidcRefused
+from gateway.oidc.keys import SigningKeys, id_token_claims
+from gateway.oidc.metadata import Addresses
+from gateway.oidc.request import verify_request
+from gateway.oidc.response import reply_of
+from gateway.oidc.sign_out import SignOut, verify_sign_out
+from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
+from providers.contract import Answer, Arrival, Departure, ProviderId, RedirectProvider, Reference
+from providers.errors import AssertionRejected, ProviderError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """The person may leave for a provider: the intent is durable."""
+
+    login: AtProvider
+    departure: Departure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A message or request that led nowhere; no login is shown to whoever sent it."""
+
+    corr: Correlation
+    why: str
+    login: Correlation | None = None
+    """The login that the message named, when it was authentic."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """A code may leave for the relying party: the event that says so is durable."""
+
+    login: Delivered
+    code: str
+
+
+class UseCases:
+    """The steps of a login, in the order in which they happen."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        providers: Mapping[ProviderId, RedirectProvider],
+        parties: Mapping[RelyingPartyId, RelyingParty],
+        addresses: Addresses,
+        keys: SigningKeys,
+        subject_key: bytes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.storage = storage
+        self.providers = providers
+        self.parties = parties
+        self.addresses = addresses
+        self.keys = keys
+        self.clock = clock
+        self._subject_key = subject_key
+        self._tokens = TokenServer(
+            parties, issuer=addresses.issuer, endpoint=addresses.token, signer_kid=keys.kid, clock=clock
+        )
+
+    # --- a relying party asks ---
+
+    def authorize(self, query: bytes, browser: BrowserMark) -> Asked | Leaving:
+        """Begin a login from an OpenID Connect authorization request.
+
+        Raises:
+            OidcError: the request broke a rule; that is recorded, under the number in ``corr`` of the error.
+        """
+        origin = Origin(endpoint=self.addresses.authorization, received=query)
+        corr = new_correlation()
+        try:
+            question = verify_request(query, self.parties)
+        except OidcError as error:
+            self._record_refused_request(error, corr, origin)
+            error.add_note(corr)
+            raise
+        return self._begin(corr, question, browser, origin)
+
+    def _begin(self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin) -> Asked | Leaving:
+        asked = beginning.begin(corr, question, browser, self.clock())
+        leaving = self._prepare(asked, question.preselected) if question.preselected in self.providers else None
+
+        def operation(unit: Unit) -> None:
+            beginning.remember(unit, asked, origin)
+            if leaving is not None:
+                beginning.depart(unit, asked, leaving.login, leaving.departure)
+
+        self.storage.commit(operation)
+        return leaving or asked
+
+    def _record_refused_request(self, error: OidcError, corr: Correlation, origin: Origin) -> None:
+        party = error.reply_to.relying_party if isinstance(error, OidcRefused) else ""
+        event = RequestRefused(
+            corr=corr,
+            peer=Peer(id=party),
+            endpoint=origin.endpoint,
+            received=origin.received,
+            verdict=Verdict(ok=False, rule=error.rule),
+        )
+        self.storage.commit(lambda unit: unit.record(event))
+
+    # --- the person chooses ---
+
+    def find(self, login: Correlation, browser: BrowserMark | None) -> Login | None:
+        """Show a login to the browser that began it, and to no other."""
+        found = self.storage.load(login)
+        return found if found is not None and asked_of(found).browser == browser else None
+
+    def choose(self, login: Asked, provider: ProviderId) -> Leaving | Login | None:
+        """The person goes to a provider; the intent is durable before the browser leaves.
+
+        Returns:
+            The login as it is now when it is not waiting for a choice any more.
+        """
+        if not login.in_time(self.clock()):
+            return self._end(login, Refusal.EXPIRED)
+        leaving = self._prepare(login, provider)
+        gone = self.storage.commit(lambda unit: beginning.depart(unit, login, leaving.login, leaving.departure))
+        return leaving if gone else self.storage.load(login.id)
+
+    def start_again(self, login: Login) -> Asked:
+        """Let the person choose anew, for the same question, within the time of the first attempt."""
+        first = asked_of(login)
+        again = Asked(
+            id=new_correlation(),
+            question=first.question,
+            browser=first.browser,
+            started_at=first.started_at,
+            expires_at=first.expires_at,
+        )
+        origin = Origin(endpoint=f"{self.addresses.issuer}/login", received=first.id.encode())
+
+        def operation(unit: Unit) -> None:
+            current = unit.load(first.id)
+            if current is not None:
+                completing.end(unit, current, Refusal.CANCELLED)
+            beginning.remember(unit, again, origin)
+
+        self.storage.commit(operation)
+        return again
+
+    def cancel(self, login: Login) -> Login:
+        """The person gives up; the relying party will be told."""
+        return self._end(login, Refusal.CANCELLED)
+
+    def _end(self, login: Login, why: Refusal) -> Login:
+        return self.storage.commit(lambda unit: completing.end(unit, login, why))
+
+    def _prepare(self, asked: Asked, provider: ProviderId | None) -> Leaving:
+        chosen = self.providers[provider or ProviderId("")]
+        login = asked.leaves_for(chosen.id, new_reference(), self.clock())
+        return Leaving(login=login, departure=chosen.depart(login.request(self.addresses.return_url(chosen.id))))
+
+    # --- the provider answers ---
+
+    def complete(self, provider: RedirectProvider, arrival: Arrival) -> Correlation | Turned:
+        """Judge a provider's answer.
+
+        Returns:
+            The login it belongs to, whose outcome waits for the browser that began it; or why the message led nowhere.
+        """
+        origin = Origin(endpoint=self.addresses.return_url(provider.id), received=arrival.body)
+        try:
+            answer = provider.receive(arrival)
+        except AssertionRejected as rejected:
+            return self._turned(provider.id, origin, rejected)
+        now = self.clock()
+        taken = self.storage.commit(lambda unit: self._take(unit, answer, provider.id, origin, now))
+        if isinstance(taken, Turned):
+            return taken
+        try:
+            identity = answer.identify(taken.expectation)
+        except ProviderError as error:
+            outcome, exchanges = completing.refusal_of(taken, error), error.exchanges
+            self.storage.commit(lambda unit: completing.settle(unit, taken, outcome, exchanges))
+            return taken.asked.id
+        answered = taken.answered_by(identity)
+        self.storage.commit(lambda unit: completing.settle(unit, taken, answered, identity.exchanges))
+        return taken.asked.id
+
+    def _take(
+        self, unit: Unit, answer: Answer, provider: ProviderId, origin: Origin, now: datetime
+    ) -> Arrived | Turned:
+        login, why = completing.take(unit, answer, provider, origin, now)
+        if why is None and isinstance(login, Arrived):
+            return login
+        corr = asked_of(login).id if login is not None else new_correlation()
+        completing.refuse_answer(unit, corr, provider, origin, why or Refusal.REPLAYED)
+        return Turned(corr=corr, why=why or Refusal.REPLAYED, login=corr if login is not None else None)
+
+    def _turned(self, provider: ProviderId, origin: Origin, rejected: AssertionRejected) -> Correlation | Turned:
+        """Record a refused message; an authentic one ends the login that it names (banklink.md section 8)."""
+
+        def operation(unit: Unit) -> Correlation | Turned:
+            login = self._named(unit, provider, rejected.reference)
+            corr = asked_of(login).id if login is not None else new_correlation()
+            completing.refuse_answer(unit, corr, provider, origin, rejected.reason)
+            if login is None:
+                return Turned(corr=corr, why=rejected.reason)
+            completing.end(unit, login, rejected.reason)
+            return corr
+
+        return self.storage.commit(operation)
+
+    @staticmethod
+    def _named(unit: Unit, provider: ProviderId, reference: Reference | None) -> AtProvider | None:
+        login = unit.load_by_reference(provider, reference) if reference else None
+        return login if isinstance(login, AtProvider) else None
+
+    # --- the browser comes back, the relying party is told ---
+
+    def resume(self, login: Correlation, browser: BrowserMark | None) -> HandedOver | Login | None:
+        """Hand the result over, to the browser that began the login.
+
+        Returns:
+            ``HandedOver`` once; otherwise the login as it is, or None when it is unknown or another browser's.
+        """
+        code = new_secret()
+        now = self.clock()
+
+        def operation(unit: Unit) -> Login | None:
+            found = unit.load(login)
+            if found is None:
+                return None
+            endpoint = reply_of(asked_of(found)).redirect_uri
+            return delivering.deliver(unit, found, browser or BrowserMark(""), digest(code), endpoint, now)
+
+        outcome = self.storage.commit(operation)
+        if isinstance(outcome, Delivered) and outcome.code == digest(code):
+            return HandedOver(login=outcome, code=code)
+        return outcome
+
+    def tell_refusal(self, refused: Refused) -> None:
+        """Record that the relying party is told of a refusal, before the browser goes there."""
+        endpoint = reply_of(refused.asked).redirect_uri
+        self.storage.commit(lambda unit: delivering.deliver_refusal(unit, refused, endpoint))
+
+    def redeem(self, body: bytes, certificate_sha256: str | None) -> dict[str, object] | NotGranted:
+        """Answer a token request with tokens, or with the reason why not."""
+        request = TokenRequest(self.addresses.token, body, certificate_sha256)
+        refusal = self._tokens.refusal_before_the_code(request, self.clock())
+        if refusal is not None:
+            return self.storage.commit(lambda unit: self._tokens.refuse(unit, request, refusal))
+        granted = self.storage.commit(lambda unit: self._tokens.redeem(unit, request))
+        return granted if isinstance(granted, NotGranted) else self._tokens_for(granted)
+
+    def _tokens_for(self, granted: Granted) -> dict[str, object]:
+        reply = dict(granted.login.asked.question.reply)
+        claims = id_token_claims(
+            issuer=self.addresses.issuer,
+            audience=granted.party.id,
+            claims=claims_for(granted.party, granted.login.identity, self._subject_key),
+            nonce=reply.get("nonce"),
+            now=self.clock(),
+        )
+        return {
+            "access_token": granted.access_token,
+            "token_type": "Bearer",
+            "expires_in": int(delivering.TOKEN_LIFETIME.total_seconds()),
+            "scope": reply["scope"],
+            "id_token": self.keys.sign(claims),
+        }
+
+    def claims(self, access_token: str | None, certificate_sha256: str | None) -> dict[str, object] | None:
+        """Give the claims again to the relying party that holds the token and the certificate (T08)."""
+        login = self.storage.load_by_token(digest(access_token)) if access_token else None
+        party = self._tokens.by_certificate.get(certificate_sha256 or "")
+        valid = (
+            isinstance(login, Redeemed)
+            and login.token is not None
+            and party is not None
+            and party.id == login.asked.question.relying_party
+            and self.clock() <= login.token_expires_at
+        )
+        event = ClaimsRead(
+            corr=asked_of(login).id if login else new_correlation(),
+            peer=Peer(id=party.id if party else "", cert_sha256=certificate_sha256),
+            endpoint=self.addresses.userinfo,
+            verdict=Verdict(ok=valid, rule="token_valid_for_this_certificate"),
+        )
+        self.storage.commit(lambda unit: unit.record(event))
+        if not valid or not isinstance(login, Redeemed) or party is None:
+            return None
+        return claims_for(party, login.identity, self._subject_key)
+
+    def sign_out(self, query: bytes) -> SignOut:
+        """Check and record a sign-out request.
+
+        Raises:
+            SignOutRefused: it cannot be tied to a registered relying party.
+        """
+        corr = new_correlation()
+        try:
+            sign_out = verify_sign_out(query, self.parties, self.keys, self.addresses.issuer)
+        except SignOutRefused as error:
+            self._record_sign_out(corr, "", query, Verdict(ok=False, rule=error.rule))
+            error.add_note(corr)
+            raise
+        self._record_sign_out(corr, sign_out.party.id, query, Verdict(ok=True, rule="id_token_hint_is_ours"))
+        return sign_out
+
+    def _record_sign_out(self, corr: Correlation, party: str, query: bytes, verdict: Verdict) -> None:
+        event = SignOutRequested(
+            corr=corr, peer=Peer(id=party), endpoint=self.addresses.sign_out, received=query, verdict=verdict
+        )
+        self.storage.commit(lambda unit: unit.record(event))
