@@ -19,7 +19,6 @@ Clock = Callable[[], datetime]
 FetchJson = Callable[[str], Mapping[str, Any]]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 KEPT_FOR: Final = timedelta(hours=1)
 REFRESHED_AT_MOST_EVERY: Final = timedelta(minutes=5)
 

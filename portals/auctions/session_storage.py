@@ -1,0 +1,105 @@
+"""SQL for browsers' sessions and for sign-ins the gateway has not answered yet."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from portals.auctions.storage import reading, writing
+from portals.auctions.tables import sessions, sign_ins
+from portals.browser_sessions import IDLE, StoredSession
+from portals.relying_party import SignIn
+
+SIGN_IN_LIFETIME: Final = timedelta(minutes=20)
+"""The gateway gives a login 15 minutes (design section 8); the way back gets a little more."""
+
+
+class SqlSessions:
+    """Browsers' sessions; those past their time go whenever a new one is stored."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def load(self, id_digest: bytes) -> StoredSession | None:
+        """The session under this digest, however old."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(sessions).where(sessions.c.id_digest == id_digest)).one_or_none()
+        return row and StoredSession(
+            sealed=row.sealed, created_at=_moment(row.created_at), seen_at=_moment(row.seen_at)
+        )
+
+    def save(self, id_digest: bytes, session: StoredSession) -> None:
+        """Store a session, new or known."""
+        kept = {
+            "sealed": session.sealed,
+            "created_at": _seconds(session.created_at),
+            "seen_at": _seconds(session.seen_at),
+        }
+        put = sqlite.insert(sessions).values(id_digest=id_digest, **kept)
+        with writing(self._engine) as connection:
+            connection.execute(delete(sessions).where(sessions.c.seen_at < _seconds(session.seen_at - IDLE)))
+            connection.execute(put.on_conflict_do_update(index_elements=["id_digest"], set_=kept))
+
+    def remove(self, id_digest: bytes) -> None:
+        """Forget a session."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(sessions).where(sessions.c.id_digest == id_digest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingSignIn:
+    """A sign-in that waits for its answer, and the language of the page it began on."""
+
+    sign_in: SignIn
+    language: str
+
+
+class SqlSignIns:
+    """Sign-ins that wait for the gateway's answer, each bound to the session of the browser that began it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def keep(self, pending: PendingSignIn, *, session_digest: bytes, at: datetime) -> None:
+        """Wait for the answer to this sign-in in this session, for 20 minutes."""
+        row = {
+            "state": pending.sign_in.state,
+            "nonce": pending.sign_in.nonce,
+            "code_verifier": pending.sign_in.code_verifier,
+            "session_digest": session_digest,
+            "language": pending.language,
+            "started_at": _seconds(at),
+        }
+        with writing(self._engine) as connection:
+            connection.execute(delete(sign_ins).where(sign_ins.c.started_at < _seconds(at - SIGN_IN_LIFETIME)))
+            connection.execute(insert(sign_ins).values(row))
+
+    def take(self, state: str, *, session_digest: bytes, at: datetime) -> PendingSignIn | None:
+        """The sign-in with this state, if this session waits for it; it is gone afterwards, whoever asks again."""
+        asked = (
+            (sign_ins.c.state == state)
+            & (sign_ins.c.session_digest == session_digest)
+            & (sign_ins.c.started_at >= _seconds(at - SIGN_IN_LIFETIME))
+        )
+        with writing(self._engine) as connection:
+            row = connection.execute(delete(sign_ins).where(asked).returning(sign_ins)).one_or_none()
+        if row is None:
+            return None
+        sign_in = SignIn(state=row.state, nonce=row.nonce, code_verifier=row.code_verifier)
+        return PendingSignIn(sign_in=sign_in, language=row.language)
+
+    def move(self, *, earlier: bytes, later: bytes) -> None:
+        """Let the other tabs of this browser finish in the session that replaced theirs."""
+        moved = update(sign_ins).where(sign_ins.c.session_digest == earlier).values(session_digest=later)
+        with writing(self._engine) as connection:
+            connection.execute(moved)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
