@@ -23,6 +23,8 @@ from werkzeug.datastructures import CallbackDict
 
 IDLE: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=8)
+NOTED_EVERY: Final = timedelta(seconds=30)
+"""A session that only looked around is written again this often."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
@@ -37,10 +39,14 @@ class StoredSession:
 
 
 class SessionStore(Protocol):
-    """Where sessions are kept, by the SHA-256 of the browser's key."""
+    """Where sessions are kept, by the SHA-256 of the browser's key.
+
+    ``renew`` leaves alone what is not there: a request that began before the person signed out brings nothing back.
+    """
 
     def load(self, id_digest: bytes) -> StoredSession | None: ...
-    def save(self, id_digest: bytes, session: StoredSession) -> None: ...
+    def add(self, id_digest: bytes, session: StoredSession) -> None: ...
+    def renew(self, id_digest: bytes, session: StoredSession) -> None: ...
     def remove(self, id_digest: bytes) -> None: ...
 
 
@@ -51,14 +57,14 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         content: what was kept, or an empty mapping.
         key: the browser's key, 256 random bits in base64url.
         created_at: when the session began.
-        stored: whether the store knows it.
+        seen_at: when the store last heard of it; nothing if the store does not know it.
     """
 
-    def __init__(self, content: dict[str, Any], *, key: str, created_at: datetime, stored: bool) -> None:
+    def __init__(self, content: dict[str, Any], *, key: str, created_at: datetime, seen_at: datetime | None) -> None:
         super().__init__(content, BrowserSession._note_change)
         self.key = key
         self.created_at = created_at
-        self.stored = stored
+        self.seen_at = seen_at
         self.modified = False
         self.left_behind: list[bytes] = []
 
@@ -72,10 +78,10 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
 
     def begin_anew(self, at: datetime) -> None:
         """Empty the session and give it a new key: nothing done under the old one reaches the new."""
-        if self.stored:
+        if self.seen_at:
             self.left_behind.append(self.digest)
         self.clear()
-        self.key, self.created_at, self.stored = secrets.token_urlsafe(KEY_BYTES), at, False
+        self.key, self.created_at, self.seen_at = secrets.token_urlsafe(KEY_BYTES), at, None
 
 
 def _digest(key: str) -> bytes:
@@ -98,13 +104,13 @@ class ServerSideSessions(SessionInterface):
         self._cookie = cookie
         self._clock = clock
 
-    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+    def open_session(self, _app: Flask, request: Request) -> BrowserSession:
         """The browser's session, or an empty one that is stored only if something is put into it."""
         return self._known(request.cookies.get(self._cookie, "")) or BrowserSession(
-            {}, key=secrets.token_urlsafe(KEY_BYTES), created_at=self._clock(), stored=False
+            {}, key=secrets.token_urlsafe(KEY_BYTES), created_at=self._clock(), seen_at=None
         )
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+    def save_session(self, _app: Flask, session: SessionMixin, response: Response) -> None:
         """Keep what the request left in the session, and tell the browser a new key."""
         if not isinstance(session, BrowserSession):
             return
@@ -112,7 +118,7 @@ class ServerSideSessions(SessionInterface):
             self._store.remove(digest)
         if session:
             self._keep(session, response)
-        elif session.stored or session.left_behind:
+        elif session.seen_at or session.left_behind:
             self._forget(session, response)
 
     def _known(self, key: str) -> BrowserSession | None:
@@ -125,14 +131,19 @@ class ServerSideSessions(SessionInterface):
         if content is None or now - kept.seen_at > IDLE or now - kept.created_at > LONGEST:
             self._store.remove(_digest(key))
             return None
-        return BrowserSession(content, key=key, created_at=kept.created_at, stored=True)
+        return BrowserSession(content, key=key, created_at=kept.created_at, seen_at=kept.seen_at)
 
     def _keep(self, session: BrowserSession, response: Response) -> None:
+        now = self._clock()
+        if session.seen_at and not session.modified and now - session.seen_at < NOTED_EVERY:
+            return
         sealed = self._seal(session.key, dict(session))
-        kept = StoredSession(sealed=sealed, created_at=session.created_at, seen_at=self._clock())
-        self._store.save(session.digest, kept)
-        if not session.stored:
-            response.set_cookie(self._cookie, session.key, secure=True, httponly=True, samesite="Lax", path="/")
+        kept = StoredSession(sealed=sealed, created_at=session.created_at, seen_at=now)
+        if session.seen_at:
+            self._store.renew(session.digest, kept)
+            return
+        self._store.add(session.digest, kept)
+        response.set_cookie(self._cookie, session.key, secure=True, httponly=True, samesite="Lax", path="/")
 
     def _forget(self, session: BrowserSession, response: Response) -> None:
         self._store.remove(session.digest)

@@ -26,11 +26,12 @@ def send_security_headers(app: Flask, *, gateway_origin: str) -> None:
         response.headers["Content-Security-Policy"] = policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        if request.host.partition(":")[0] != "localhost":  # there it would also bind a developer's other servers
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return _say_who_may_keep_it(response)
 
 

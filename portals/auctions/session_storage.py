@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.dialects import sqlite
 
 from portals.auctions.storage import reading, writing
 from portals.auctions.tables import sessions, sign_ins
@@ -26,21 +25,21 @@ class SqlSessions:
         """The session under this digest, however old."""
         with reading(self._engine) as connection:
             row = connection.execute(select(sessions).where(sessions.c.id_digest == id_digest)).one_or_none()
-        return row and StoredSession(
-            sealed=row.sealed, created_at=_moment(row.created_at), seen_at=_moment(row.seen_at)
-        )
+        if row is None:
+            return None
+        return StoredSession(sealed=row.sealed, created_at=_moment(row.created_at), seen_at=_moment(row.seen_at))
 
-    def save(self, id_digest: bytes, session: StoredSession) -> None:
-        """Store a session, new or known."""
-        kept = {
-            "sealed": session.sealed,
-            "created_at": _seconds(session.created_at),
-            "seen_at": _seconds(session.seen_at),
-        }
-        put = sqlite.insert(sessions).values(id_digest=id_digest, **kept)
+    def add(self, id_digest: bytes, session: StoredSession) -> None:
+        """Store a new session."""
+        oldest = _seconds(session.seen_at - IDLE)
         with writing(self._engine) as connection:
-            connection.execute(delete(sessions).where(sessions.c.seen_at < _seconds(session.seen_at - IDLE)))
-            connection.execute(put.on_conflict_do_update(index_elements=["id_digest"], set_=kept))
+            connection.execute(delete(sessions).where(sessions.c.seen_at < oldest))
+            connection.execute(insert(sessions).values(id_digest=id_digest, **_row(session)))
+
+    def renew(self, id_digest: bytes, session: StoredSession) -> None:
+        """Store what a known session has become; one that was removed meanwhile stays removed."""
+        with writing(self._engine) as connection:
+            connection.execute(update(sessions).where(sessions.c.id_digest == id_digest).values(_row(session)))
 
     def remove(self, id_digest: bytes) -> None:
         """Forget a session."""
@@ -95,6 +94,14 @@ class SqlSignIns:
         moved = update(sign_ins).where(sign_ins.c.session_digest == earlier).values(session_digest=later)
         with writing(self._engine) as connection:
             connection.execute(moved)
+
+
+def _row(session: StoredSession) -> dict[str, bytes | int]:
+    return {
+        "sealed": session.sealed,
+        "created_at": _seconds(session.created_at),
+        "seen_at": _seconds(session.seen_at),
+    }
 
 
 def _seconds(moment: datetime) -> int:
