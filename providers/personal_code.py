@@ -33,7 +33,7 @@ class CodeStructure(StrEnum):
     """Test profiles: accepted with a flag, so that codes which can belong to nobody can be used."""
 
 
-class InvalidPersonalCode(ValueError):  # noqa: N818 - named after what happened (style.md 13)
+class InvalidPersonalCode(ValueError):
     """A text is no personal code; the message says why and never repeats the text."""
 
 

@@ -1,0 +1,153 @@
+"""TLS towards a provider's server: whom we trust, who we are, and a deadline that no slow peer can stretch.
+
+One context per provider, built once and again only when one of its files changes (security.md section 7).
+"""
+
+import ssl
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from certs.load import load_crl
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer  # known to type checkers alone
+
+CIPHERS_OF_TLS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+@dataclass(slots=True)
+class Call:
+    """What one call to a provider has seen so far; its socket writes here."""
+
+    deadline: float
+    """Seconds of ``time.monotonic``."""
+    sent: bytearray = field(default_factory=bytearray)
+    received: int = 0
+    handshakes: int = 0
+    wrong_pin: bool = False
+    peer_certificate_sha256: str | None = None
+    tls_version: str | None = None
+
+    def remaining(self) -> float:
+        """Seconds until the deadline.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the call's total deadline has passed")
+        return seconds
+
+
+CURRENT_CALL: ContextVar[Call] = ContextVar("CURRENT_CALL")
+"""The call that the running thread is making; set by ``transport`` alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """Absolute paths of the PEM files that a context is made from."""
+
+    ca: Path
+    """The one issuing CA that is trusted, as a partial chain."""
+    crl: Path
+    """That CA's revocation list; without a current one no handshake succeeds."""
+    certificate: Path
+    """Our client certificate, leaf first."""
+    key: Path
+
+    def signature(self) -> tuple[tuple[int, int, int], ...]:
+        """Changes whenever a file is replaced or rewritten; raises ``OSError`` when one is gone."""
+        stats = (path.stat() for path in (self.ca, self.crl, self.certificate, self.key))
+        return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+class PinnedContext(ssl.SSLContext):
+    """A client context that also knows the public keys its peer may have."""
+
+    pins: frozenset[str] = frozenset()
+    crl_expires: datetime | None = None
+
+
+class WrongPin(ssl.SSLError):
+    """The peer's certificate verifies, but its public key is not one that was agreed."""
+
+
+def open_context(files: TlsFiles, pins: frozenset[str] = frozenset()) -> PinnedContext:
+    """A context for mutual TLS with one provider.
+
+    Args:
+        files: trust and identity.
+        pins: SHA-256 of SubjectPublicKeyInfo, lower-case hexadecimal; the current key's and the next one's. Empty
+            means that any key certified by the CA is accepted.
+
+    Raises:
+        OSError, ssl.SSLError, certs.errors.FileUnusable: a file is missing or garbled.
+    """
+    context = PinnedContext(ssl.PROTOCOL_TLS_CLIENT)  # this protocol asks for a certificate and checks the host name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS_OF_TLS_1_2)
+    context.hostname_checks_common_name = False
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    context.load_verify_locations(cafile=files.ca)
+    context.load_verify_locations(cafile=files.crl)
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_cert_chain(files.certificate, files.key)
+    context.sslsocket_class = GuardedSocket
+    context.pins = pins
+    context.crl_expires = load_crl(files.crl).next_update_utc
+    return context
+
+
+def public_key_sha256(certificate_der: bytes) -> str:
+    """The pin of a certificate: SHA-256 of its SubjectPublicKeyInfo, lower-case hexadecimal."""
+    public_key = x509.load_der_x509_certificate(certificate_der).public_key()
+    return sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+class GuardedSocket(ssl.SSLSocket):
+    """A TLS socket that obeys the running call's deadline on every read and write, and tells it who the peer is."""
+
+    context: PinnedContext
+    _peer_sha256: str | None = None
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands within the deadline, then compare the peer's public key with the pins."""
+        call = CURRENT_CALL.get()
+        self.settimeout(call.remaining())
+        super().do_handshake(block)
+        call.handshakes += 1
+        der = self.getpeercert(binary_form=True) or b""
+        self._peer_sha256 = sha256(der).hexdigest()
+        self._tell(call)
+        if self.context.pins and public_key_sha256(der) not in self.context.pins:
+            call.wrong_pin = True
+            raise WrongPin("the server's public key is not one of the pinned keys")
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
+        """Send within the deadline and keep what was sent as evidence."""
+        call = CURRENT_CALL.get()
+        self._tell(call)
+        self.settimeout(call.remaining())
+        super().sendall(data, flags)
+        call.sent += memoryview(data)
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:
+        """Receive what is there, waiting no longer than the deadline allows."""
+        call = CURRENT_CALL.get()
+        self.settimeout(call.remaining())
+        count = super().recv_into(buffer, nbytes, flags)
+        call.received += count
+        return count
+
+    def _tell(self, call: Call) -> None:
+        call.peer_certificate_sha256 = self._peer_sha256
+        call.tls_version = self.version()
