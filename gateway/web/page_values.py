@@ -1,0 +1,101 @@
+"""What each page shows, as frozen values.
+
+Every address is a path of the gateway or an absolute https URL; every moment is aware. No value here names a person.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from gateway.web.notices import Notice
+from providers.contract import Availability, Language
+
+Fields: TypeAlias = tuple[tuple[str, str], ...]
+"""Hidden inputs, name and value, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One way to sign in, as listed."""
+
+    id: str
+    """Posted as ``provider``."""
+    name: str
+    """In the page's language."""
+    state: Availability = Availability.UP
+    since: datetime | None = None
+    planned: tuple[str, ...] = ()
+    """Announced interruptions, as the provider words them."""
+    last_used: bool = False
+    """Chosen last time on this device; the method is remembered, never the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesView:
+    """What the page of ways to sign in shows (VPM-DRV-03, VPM-DRV-16)."""
+
+    language: Language
+    portal: str
+    """The relying party's name in the page's language."""
+    choices: tuple[Choice, ...]
+    action: str
+    """Where ``provider=<id>`` is posted."""
+    cancel_action: str
+    """Where giving up is posted."""
+    forget_action: str
+    """Where forgetting the last choice is posted."""
+    other_language_url: str
+    """This page in the other language."""
+    valid_until: datetime
+    """When the login ends (VPM-INT-16)."""
+    hidden: Fields = ()
+    """Carried by every form of the page (protection against foreign forms, which login it is)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartureView:
+    """The form that carries our message to a provider (banklink.md section 2)."""
+
+    language: Language
+    provider: str
+    """Its name in the page's language."""
+    action: str
+    fields: Fields
+    charset: str
+    script_nonce: str
+    """The same value must stand in the answer's Content-Security-Policy."""
+    another_way_url: str | None = None
+    """The page of ways to sign in of the same login, for whoever comes back with the Back button."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalView:
+    """A login that ended without an identity."""
+
+    language: Language
+    reason: str
+    """A reason code; an unknown one gets the general text."""
+    incident: str
+    """As ``gateway.broker.login.incident_number`` gives it."""
+    portal: str | None = None
+    """The relying party's name; None when no login or no relying party is known."""
+    provider: str | None = None
+    another_way_action: str | None = None
+    """Where starting again is posted; None when the login cannot be started again from here."""
+    return_action: str | None = None
+    """Where going back is posted, so that the portal is told; needs ``portal``."""
+    return_url: str | None = None
+    """Where a plain link leads instead; needs ``portal``."""
+    hidden: Fields = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """Something to tell the person that is no refusal."""
+
+    language: Language
+    notice: Notice
+    portal: str | None = None
+    return_action: str | None = None
+    return_url: str | None = None
+    hidden: Fields = ()

@@ -1,0 +1,70 @@
+"""Templates and message catalogues, each read and compiled once per language and process."""
+
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.support import NullTranslations, Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from gateway.web.assets import asset_addresses
+from providers.contract import Availability, Language
+
+HERE: Final = Path(__file__).parent
+_RIGA: Final = ZoneInfo("Europe/Riga")
+_MOMENT: Final = MappingProxyType({Language.LATVIAN: "%d.%m.%Y. plkst. %H:%M", Language.ENGLISH: "%d.%m.%Y at %H:%M"})
+_NAMES: Final = MappingProxyType({Language.LATVIAN: "Latviešu", Language.ENGLISH: "English"})
+
+DEPARTURE_SCRIPT: Final = Markup(
+    'if(performance.getEntriesByType("navigation")[0].type!=="back_forward")document.forms.departure.submit()'
+)
+"""Sends the departure form by itself, unless the Back button led here: then the person wants to stay."""
+
+
+def catalogue(language: Language) -> NullTranslations:
+    """Read a language's compiled messages; English is what the templates are written in and needs none."""
+    if language is Language.ENGLISH:
+        return NullTranslations()
+    return Translations.load(HERE / "translations", [language.value])
+
+
+@cache
+def template(name: str, language: Language) -> Template:
+    """Give a compiled template that speaks one language."""
+    return _environment(language).get_template(name)
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined] # the extension adds it
+    environment.globals.update(
+        language=language.value,
+        other=next({"code": o.value, "name": _NAMES[o]} for o in Language if o is not language),
+        assets=asset_addresses(),
+        script=DEPARTURE_SCRIPT,
+        states=_states(catalogue(language)),
+        clock_time=lambda at: at.astimezone(_RIGA).strftime("%H:%M"),
+        moment=lambda at: at.astimezone(_RIGA).strftime(_MOMENT[language]),
+    )
+    return environment
+
+
+def _states(words: NullTranslations) -> dict[Availability, str]:
+    gettext = words.gettext
+    return {
+        Availability.UP: gettext("Available"),
+        Availability.DEGRADED: gettext("Working with interruptions"),
+        Availability.DOWN: gettext("Not available at the moment"),
+    }
