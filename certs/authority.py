@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -119,6 +120,14 @@ class Authority:
     def renew_itself(self, profile: Profile, *, now: datetime, permitted: Sequence[x509.GeneralName]) -> None:
         """Keep a new certificate of a root for the key there is."""
         self.readopt(self_signed(profile, self.subject, self._key, now=now, permitted=permitted))
+
+    def signed(self, certificate: x509.Certificate) -> bool:
+        """Whether this CA's key signed ``certificate``."""
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (InvalidSignature, ValueError, TypeError):
+            return False
+        return True
 
     def is_revoked(self, certificate: x509.Certificate) -> bool:
         """Whether this CA has revoked ``certificate``."""

@@ -29,7 +29,7 @@ from certs.build import Subject, alternative_names, common_name, new_key
 from certs.clock import Clock, SystemClock
 from certs.errors import AlreadyRevoked, OrderRefused, PkiMissing, UnknownName
 from certs.files import OWNER_ONLY, only_writer, write_whole
-from certs.load import load_certificate
+from certs.load import fingerprint_sha256, load_certificate
 from certs.order import Issued, Order, checked_name, is_torn, order_for, order_of, renewal_due_at
 from certs.profiles import ISSUING_CA, ISSUING_CAS, ROOT, profile_named
 from certs.settings import Settings, keep_or_compare, read_settings
@@ -103,11 +103,11 @@ class DevPki:
 
     def ca_path(self, ca: str) -> Path:
         """An issuing CA's certificate, PEM: the one trust anchor of a peer that verifies its leaves (T32)."""
-        return self._authority(ca).certificate_path
+        return self.authority(ca).certificate_path
 
     def crl_path(self, ca: str) -> Path:
         """A CA's current revocation list, PEM."""
-        return self._authority(ca).crl_path
+        return self.authority(ca).crl_path
 
     def authority(self, ca: str) -> Authority:
         """The CA of that name, ``root`` included.
@@ -115,7 +115,10 @@ class DevPki:
         Raises:
             UnknownName: there is no such CA; the text lists those there are.
         """
-        return self._authority(ca)
+        for each in self._every_ca:
+            if each.name == ca:
+                return each
+        raise UnknownName(f"there is no CA {ca!r}; choose one of {', '.join(each.name for each in self._every_ca)}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -189,12 +192,25 @@ class DevPki:
             UnknownName: nothing was issued under that name.
             AlreadyRevoked: it is revoked already.
         """
+        issued = self.find(name)
+        if self._is_revoked(issued):
+            raise AlreadyRevoked(f"the certificate of {name} is revoked already")
+        self.revoke_certificate(issued.certificate, reason=reason)
+
+    def revoke_certificate(
+        self, certificate: x509.Certificate, *, reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
+    ) -> None:
+        """Revoke any certificate of this hierarchy, such as one that ``renew`` has replaced, and publish the list.
+
+        Raises:
+            UnknownName: none of the hierarchy's CAs signed it.
+            AlreadyRevoked: it is revoked already.
+        """
         with self._writing():
-            issued = self.find(name)
-            ca = self._authority(issued.profile.issuing_ca)
-            if ca.is_revoked(issued.certificate):
-                raise AlreadyRevoked(f"the certificate of {name} is revoked already")
-            ca.revoke(issued.certificate, reason=reason, now=self._clock.now())
+            ca = self._signer_of(certificate)
+            if ca.is_revoked(certificate):
+                raise AlreadyRevoked(f"the certificate {fingerprint_sha256(certificate)} is revoked already")
+            ca.revoke(certificate, reason=reason, now=self._clock.now())
             ca.publish_crl(self._clock)
 
     def publish_crl(self, ca: str) -> x509.CertificateRevocationList:
@@ -205,7 +221,7 @@ class DevPki:
             ClockWentBack: the last list is dated later than this machine's clock.
         """
         with self._writing():
-            return self._authority(ca).publish_crl(self._clock)
+            return self.authority(ca).publish_crl(self._clock)
 
     def refresh(self) -> Refreshed:
         """Renew what has lived two thirds of its life and publish lists older than an hour; cheap when nothing is due.
@@ -228,11 +244,11 @@ class DevPki:
     def _every_ca(self) -> tuple[Authority, ...]:
         return (self._root, *self._cas.values())
 
-    def _authority(self, name: str) -> Authority:
+    def _signer_of(self, certificate: x509.Certificate) -> Authority:
         for ca in self._every_ca:
-            if ca.name == name:
+            if ca.signed(certificate):
                 return ca
-        raise UnknownName(f"there is no CA {name!r}; choose one of {', '.join(ca.name for ca in self._every_ca)}")
+        raise UnknownName(f"no CA of {self.directory} signed the certificate {fingerprint_sha256(certificate)}")
 
     def _complete(self) -> None:
         if not self._root.exists:
@@ -285,7 +301,7 @@ class DevPki:
         return self._clock.now() >= renewal_due_at(certificate)
 
     def _is_revoked(self, issued: Issued) -> bool:
-        return self._authority(issued.profile.issuing_ca).is_revoked(issued.certificate)
+        return self.authority(issued.profile.issuing_ca).is_revoked(issued.certificate)
 
     def _fresh(self, order: Order) -> Issued | None:
         """What ``order.name`` holds already, if that is what is ordered and still in the first two thirds of its life."""
@@ -305,7 +321,7 @@ class DevPki:
         return self._issue(order_of(issued))
 
     def _issue(self, order: Order) -> Issued:
-        ca, key = self._authority(order.profile.issuing_ca), new_key()
+        ca, key = self.authority(order.profile.issuing_ca), new_key()
         subject = Subject(name=order.subject, alternative=order.alternative, public_key=key.public_key())
         certificate = ca.sign(order.profile, subject, now=self._clock.now(), lifetime=order.lifetime)
         place = self._place(order.name)

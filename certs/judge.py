@@ -1,9 +1,10 @@
-"""Does this certificate meet that profile?
+"""Whether a certificate meets its profile.
 
 Each rule is a generator of sentences about what is wrong; its function name, with hyphens, is the rule's name.
 The development CA asks before and after signing, and refuses to sign or to hand out on a single finding.
 """
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
@@ -11,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from certs.findings import Finding
 from certs.profiles import BACKDATED, SERIAL_BITS, Names, Profile
@@ -205,6 +206,52 @@ def _is_root(profile: Profile) -> bool:
     return profile.is_ca and profile.path_length != 0
 
 
+def permitted_names(certificate: x509.Certificate, _profile: Profile, issuer: x509.Certificate) -> Iterator[str]:
+    """Only names that the issuer may issue for."""
+    limits, names = _extension(issuer, x509.NameConstraints), _extension(certificate, x509.SubjectAlternativeName)
+    if limits is None or names is None:
+        return
+    for name in names.value:
+        subtrees = [each for each in limits.value.permitted_subtrees or () if isinstance(each, type(name))]
+        if subtrees and not any(_lies_in(name, each) for each in subtrees):
+            allowed = ", ".join(str(each.value) for each in subtrees)
+            yield f"{name.value} is outside what its issuer may issue for: {allowed}"
+
+
+def _lies_in(name: x509.GeneralName, subtree: x509.GeneralName) -> bool:
+    if isinstance(name, x509.DNSName) and isinstance(subtree, x509.DNSName):
+        return f".{name.value}".endswith(f".{subtree.value}")
+    if isinstance(name, x509.IPAddress) and isinstance(subtree, x509.IPAddress):
+        network = subtree.value
+        return isinstance(network, ipaddress.IPv4Network | ipaddress.IPv6Network) and name.value in network
+    return False
+
+
+def other_extensions(certificate: x509.Certificate, profile: Profile, _issuer: x509.Certificate) -> Iterator[str]:
+    """None that the rules above do not speak of; name constraints on CAs only, and critical."""
+    for extension in certificate.extensions:
+        is_limit = isinstance(extension.value, x509.NameConstraints)
+        if is_limit and not (profile.is_ca and extension.critical):
+            yield "NameConstraints stands in a certificate that is no CA's, or is not critical"
+        elif not is_limit and extension.oid not in _SPOKEN_OF:
+            yield f"there is an extension that no profile asks for: {extension.oid.dotted_string}"
+
+
+_SPOKEN_OF: Final = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+        ExtensionOID.OCSP_NO_CHECK,
+    }
+)
+
+
 def ocsp_no_check(certificate: x509.Certificate, profile: Profile, _issuer: x509.Certificate) -> Iterator[str]:
     """On OCSP signers and on nothing else."""
     has = _extension(certificate, x509.OCSPNoCheck) is not None
@@ -236,7 +283,9 @@ DRAFT_RULES: Final[tuple[Rule, ...]] = (
     authority_key_identifier,
     distribution_point,
     authority_access,
+    permitted_names,
     ocsp_no_check,
+    other_extensions,
 )
 """What can be judged of a draft that a throw-away key signed."""
 
@@ -256,6 +305,10 @@ def judge(
         issuer: the CA's certificate; the certificate itself, for a root.
         rules: all of them, unless a draft is judged.
     """
+    try:
+        certificate.extensions  # noqa: B018  # reading them is the test: it raises where one is garbled or stands twice
+    except (ValueError, x509.DuplicateExtension) as error:
+        return (Finding("extensions", f"the extensions cannot be read: {error}"),)
     return tuple(
         Finding(rule.__name__.replace("_", "-"), sentence)
         for rule in rules
