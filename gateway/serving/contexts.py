@@ -1,0 +1,92 @@
+"""The TLS context a mutual-TLS port uses now, made anew whenever its files change (security.md section 7)."""
+
+import logging
+from typing import Final
+
+from OpenSSL import SSL, crypto
+
+from gateway.serving.settings import ClientTrust, ServerIdentity
+from gateway.serving.trust import Anchors, Identity, TrustUnusable, is_client_certificate, signature_of
+from gateway.serving.trust_source import Clock, TrustSource, utc_now
+
+log = logging.getLogger(__name__)
+
+_TLS12_CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
+_NO_RENEGOTIATION: Final = 1 << 30  # SSL_OP_NO_RENEGOTIATION, which pyOpenSSL does not name
+_OPTIONS: Final = SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | _NO_RENEGOTIATION
+
+
+def open_context(identity: Identity, anchors: Anchors) -> SSL.Context:
+    """A server context that completes a handshake only with a client certificate the anchors vouch for.
+
+    TLS 1.2 with ephemeral keys and AEAD, and TLS 1.3. Nothing is ever resumed, as a resumed session would skip the
+    revocation list: tickets carry no state (``OP_NO_TICKET``) and there is no cache to find state in.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(_TLS12_CIPHERS)
+    context.set_options(_OPTIONS)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    _show(context, identity)
+    _demand_client(context, anchors)
+    return context
+
+
+def _show(context: SSL.Context, identity: Identity) -> None:
+    context.use_certificate(identity.leaf)
+    for ca in identity.chain:
+        context.add_extra_chain_cert(ca)
+    context.use_privatekey(identity.key)
+
+
+def _demand_client(context: SSL.Context, anchors: Anchors) -> None:
+    store = context.get_cert_store()
+    if store is None:
+        raise TrustUnusable("OpenSSL gave the context no certificate store")
+    anchors.fill(store)
+    context.set_client_ca_list([crypto.X509.from_cryptography(ca).get_subject() for ca in anchors.cas])
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _accept)
+
+
+def _accept(_connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, verified: int) -> bool:
+    return bool(verified) and (depth > 0 or is_client_certificate(certificate.to_cryptography()))
+
+
+class ContextSource:
+    """Holds the context for new connections."""
+
+    def __init__(self, identity: ServerIdentity, clients: ClientTrust, *, clock: Clock = utc_now) -> None:
+        self.current: SSL.Context | None = None
+        """For the next handshake; None while there is no usable trust or no identity."""
+        self._files = identity
+        self._seen: object = None
+        self._identity: Identity | None = None
+        self._trust = TrustSource(clients, clock=clock)
+        self._follow_identity()
+        self._build()
+
+    def refresh(self) -> bool:
+        """Look at the files and the clock; True when connections made under an earlier context must end."""
+        trust_changed = self._trust.refresh()
+        identity_changed = self._follow_identity()
+        if trust_changed or identity_changed:
+            self._build()
+            return True
+        return False
+
+    def _follow_identity(self) -> bool:
+        seen = signature_of((self._files.certificate, self._files.key))
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        try:
+            self._identity = Identity.load(self._files)
+        except TrustUnusable as problem:
+            # Certificate and key are two files, so half a renewal may be seen: what was read before still serves.
+            log.error("the server's identity stays as it was: %s", problem)  # noqa: TRY400 - the text says all
+            return False
+        return True
+
+    def _build(self) -> None:
+        anchors, identity = self._trust.anchors, self._identity
+        self.current = open_context(identity, anchors) if identity and anchors else None

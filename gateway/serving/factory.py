@@ -1,0 +1,24 @@
+"""The application a port serves, found by the name of its factory."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class NoSuchFactory(LookupError):
+    """The name does not lead to a callable."""
+
+
+def build_application(name: str) -> "WSGIApplication":
+    """Call the factory named ``module:callable``; every worker process does so once.
+
+    Raises ``NoSuchFactory`` for a name that leads nowhere, and whatever the factory raises.
+    """
+    module, colon, attribute = name.partition(":")
+    factory: Callable[[], WSGIApplication] | None = getattr(import_module(module), attribute, None) if colon else None
+    if not callable(factory):
+        raise NoSuchFactory(f"{name}: not the name of a factory, which looks like package.module:callable")
+    return factory()
