@@ -24,7 +24,7 @@ LOCK_PATIENCE: Final = 5000
 
 def open_engine(path: Path) -> Engine:
     """The database in this file, made or brought to the newest version of its tables."""
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)  # errors must not carry names
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     migrate(engine)
