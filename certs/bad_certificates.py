@@ -1,6 +1,6 @@
 """Certificates that must be REFUSED, each wrong in one way, for tests and for trying a service by hand.
 
-They are made with the hierarchy's own keys, and two of them by a stranger with the same names. Their files lie in
+They are made with the hierarchy's own keys, one of them by a stranger with the same names. Their files lie in
 ``<pki>/bad/<kind>-<name>/``, never among the issued ones, so that nothing renews or repairs them.
 """
 
@@ -101,6 +101,17 @@ class BadCertificates:
         root = self._pki.authority("root")
         ca = sign(builder_for(ISSUING_CA, subject, root.issuer, now=_now()), strangers)
         return self._kept("other-ca", certificate, key, ca)
+
+    def outside_permitted_names(self) -> Issued:
+        """By the CA's own key, for a name that its constraints forbid; the one kind signed past the judge.
+
+        No entry of ``KINDS``: it takes a forbidden host to be bad.
+        """
+        key = new_key()
+        certificate = self._ca.sign_past_the_judge(
+            builder_for(self._profile, self._subject(key), self._ca.issuer, now=_now())
+        )
+        return self._kept("outside-permitted-names", certificate, key, self._ca.certificate)
 
     def _signed(
         self, kind: str, *, now: datetime | None = None, profile: Profile | None = None, ca: Authority | None = None

@@ -59,7 +59,8 @@ def verify_peer(
     try:
         policy.build_client_verifier().verify(certificate, [])
     except (VerificationError, ValueError) as error:
-        raise PeerRefused(f"the certificate is not trusted: {error}") from error
+        reason = str(error).partition(" (encountered processing")[0]
+        raise PeerRefused(f"the certificate is not trusted: {reason}") from None  # the rest names the person on a card
     _check_revocation(certificate, anchor, crl, now)
     return VerifiedPeer(certificate=certificate, fingerprint=fingerprint_sha256(certificate))
 
