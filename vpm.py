@@ -9,7 +9,7 @@ GROUPS: Final = {
     "audit": ("gateway.cli", "audit"),
     "bank": ("mock_bank.cli", "bank"),
     "banklink": ("mock_bank.cli", "banklink"),
-    "demo": ("vpm_demo", "demo"),
+    "demo": ("gateway.demo.cli", "demo"),
     "gateway": ("gateway.cli", "gateway"),
     "pki": ("certs.cli", "pki"),
     "portal": ("portals.cli", "portal"),

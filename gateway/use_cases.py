@@ -39,7 +39,7 @@ from gateway.oidc.request import verify_request
 from gateway.oidc.response import reply_of
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
-from providers.contract import Answer, Arrival, Departure, ProviderId, RedirectProvider, Reference
+from providers.contract import Answer, Arrival, Departure, Language, ProviderId, RedirectProvider, Reference
 from providers.errors import AssertionRejected, ProviderError
 
 
@@ -108,13 +108,14 @@ class UseCases:
             question = verify_request(query, self.parties)
         except OidcError as error:
             self._record_refused_request(error, corr, origin)
-            error.add_note(corr)
+            error.corr = corr
             raise
         return self._begin(corr, question, browser, origin)
 
     def _begin(self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin) -> Asked | Leaving:
         asked = beginning.begin(corr, question, browser, self.clock())
-        leaving = self._prepare(asked, question.preselected) if question.preselected in self.providers else None
+        known = question.preselected in self.providers
+        leaving = self._prepare(asked, question.preselected, question.language) if known else None
 
         def operation(unit: Unit) -> None:
             beginning.remember(unit, asked, origin)
@@ -142,7 +143,7 @@ class UseCases:
         found = self.storage.load(login)
         return found if found is not None and asked_of(found).browser == browser else None
 
-    def choose(self, login: Asked, provider: ProviderId) -> Leaving | Login | None:
+    def choose(self, login: Asked, provider: ProviderId, language: Language) -> Leaving | Login | None:
         """The person goes to a provider; the intent is durable before the browser leaves.
 
         Returns:
@@ -150,7 +151,7 @@ class UseCases:
         """
         if not login.in_time(self.clock()):
             return self._end(login, Refusal.EXPIRED)
-        leaving = self._prepare(login, provider)
+        leaving = self._prepare(login, provider, language)
         gone = self.storage.commit(lambda unit: beginning.depart(unit, login, leaving.login, leaving.departure))
         return leaving if gone else self.storage.load(login.id)
 
@@ -182,10 +183,11 @@ class UseCases:
     def _end(self, login: Login, why: Refusal) -> Login:
         return self.storage.commit(lambda unit: completing.end(unit, login, why))
 
-    def _prepare(self, asked: Asked, provider: ProviderId | None) -> Leaving:
+    def _prepare(self, asked: Asked, provider: ProviderId | None, language: Language) -> Leaving:
         chosen = self.providers[provider or ProviderId("")]
         login = asked.leaves_for(chosen.id, new_reference(), self.clock())
-        return Leaving(login=login, departure=chosen.depart(login.request(self.addresses.return_url(chosen.id))))
+        request = login.request(self.addresses.return_url(chosen.id), language)
+        return Leaving(login=login, departure=chosen.depart(request))
 
     # --- the provider answers ---
 
@@ -330,7 +332,7 @@ class UseCases:
             sign_out = verify_sign_out(query, self.parties, self.keys, self.addresses.issuer)
         except SignOutRefused as error:
             self._record_sign_out(corr, "", query, Verdict(ok=False, rule=error.rule))
-            error.add_note(corr)
+            error.corr = corr
             raise
         self._record_sign_out(corr, sign_out.party.id, query, Verdict(ok=True, rule="id_token_hint_is_ours"))
         return sign_out

@@ -98,12 +98,12 @@ class AtProvider:
         """What the provider's answer must be about."""
         return Expectation(reference=self.reference, asked_at=self.left_at)
 
-    def request(self, return_url: str) -> AuthenticationRequest:
-        """Our question to the provider."""
+    def request(self, return_url: str, language: Language) -> AuthenticationRequest:
+        """Our question to the provider, in the language that the person reads now."""
         return AuthenticationRequest(
             reference=self.reference,
             return_url=return_url,
-            language=self.asked.question.language,
+            language=language,
             asked_at=self.left_at,
         )
 

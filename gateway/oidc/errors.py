@@ -8,6 +8,8 @@ OidcError
 
 from dataclasses import dataclass
 
+from gateway.audit.event import Correlation
+
 
 class OidcError(Exception):
     """A request broke a rule."""
@@ -24,6 +26,8 @@ class OidcError(Exception):
         self.rule = rule
         self.code = code
         self.description = description
+        self.corr: Correlation | None = None
+        """Under which the refusal is recorded, once it is."""
 
 
 class UntrustedRequest(OidcError):

@@ -1,0 +1,62 @@
+"""Where the demo listens and keeps its files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+GATEWAY_ID: Final = "EIDGW"
+"""The gateway's id at the mock bank (``VK_SND_ID``)."""
+BANK_ID: Final = "PARAUGBANKA"
+PROVIDER: Final = "paraugbanka"
+PARTY: Final = "izsoles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Ports on loopback and folders under ``root``; the bank has another host name, so that browsers see two sites."""
+
+    root: Path
+    gateway_port: int = 8443
+    gateway_mutual_port: int = 8444
+    bank_port: int = 9443
+    bank_mutual_port: int = 9444
+    auctions_port: int = 7443
+
+    @property
+    def issuer(self) -> str:
+        """The gateway, as browsers see it."""
+        return f"https://localhost:{self.gateway_port}"
+
+    @property
+    def mutual_tls(self) -> str:
+        """The gateway, as relying parties' servers see it."""
+        return f"https://localhost:{self.gateway_mutual_port}"
+
+    @property
+    def bank(self) -> str:
+        """The mock bank, as browsers see it."""
+        return f"https://127.0.0.1:{self.bank_port}"
+
+    @property
+    def bank_mutual(self) -> str:
+        """The mock bank's back channel."""
+        return f"https://127.0.0.1:{self.bank_mutual_port}"
+
+    @property
+    def auctions(self) -> str:
+        """The auction portal."""
+        return f"https://localhost:{self.auctions_port}"
+
+    @property
+    def pki(self) -> Path:
+        """The development PKI."""
+        return self.root / "pki"
+
+    @property
+    def root_certificate(self) -> Path:
+        """What a browser must trust to see no warning."""
+        return self.pki / "root" / "ca.pem"
+
+    def settings(self, part: str) -> Path:
+        """Give the settings file of ``gateway``, ``bank`` or ``auctions``."""
+        return self.root / part / f"{part}.toml"

@@ -1,0 +1,102 @@
+"""Makes what the parts need before they start: certificates, keys, settings files. Running it again keeps the keys."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from string import Template
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from certs.dev_pki import DevPki
+from gateway.demo.places import BANK_ID, GATEWAY_ID, PARTY, PROVIDER, Places
+from gateway.keys import load_or_make
+
+TEMPLATES = Path(__file__).parent / "settings"
+
+CERTIFICATES = (
+    ("gateway-server", "gateway", ("localhost",), ("127.0.0.1",)),
+    ("gateway-client", "gateway-client", ("gateway.test",), ()),
+    ("provider-server", "bank", ("bank.test",), ("127.0.0.1",)),
+    ("relying-party-client", "auctions-client", ("auctions.test",), ()),
+    ("portal-server", "auctions", ("localhost",), ("127.0.0.1",)),
+)
+"""Profile, name, DNS names, IP addresses."""
+
+
+def prepare(places: Places, *, fast_login: bool = False, workers: int = 1) -> None:
+    """Make whatever is missing or due for renewal, and write the settings files anew."""
+    _certificates(places.pki)
+    _keys(places.root)
+    for part in ("gateway", "bank", "auctions"):
+        _write_settings(places, part, fast_login=fast_login, workers=workers)
+
+
+def _certificates(folder: Path) -> None:
+    pki = DevPki.create(folder)
+    pki.refresh()
+    for profile, name, dns, ip in CERTIFICATES:
+        if name not in pki.names():
+            pki.issue(profile, name, dns=dns, ip=ip)
+    for ca in ("relying-parties", "provider-endpoints", "gateway-servers"):
+        pki.publish_crl(ca)
+
+
+def _keys(root: Path) -> None:
+    _key_pair(root / "gateway", "banklink", _rsa_key)
+    _key_pair(root / "bank", "banklink", _rsa_key)
+    _key_pair(root / "bank", "confirmation", _p256_key)
+    _key_pair(root / "auctions", "assertion", _p256_key)
+    load_or_make(root / "auctions" / "session.secret", lambda: secrets.token_bytes(64))
+
+
+def _key_pair(folder: Path, name: str, make: Callable[[], bytes]) -> None:
+    private = load_or_make(folder / f"{name}.key", make)
+    key = load_pem_private_key(private, password=None)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / f"{name}.pub").write_bytes(public)
+
+
+def _rsa_key() -> bytes:
+    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def _p256_key() -> bytes:
+    return _pem(ec.generate_private_key(ec.SECP256R1()))
+
+
+def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write_settings(places: Places, part: str, *, fast_login: bool, workers: int) -> None:
+    template = Template((TEMPLATES / f"{part}.toml").read_text(encoding="utf-8"))
+    text = template.substitute(
+        issuer=places.issuer,
+        mutual_tls=places.mutual_tls,
+        gateway_port=places.gateway_port,
+        gateway_mutual_port=places.gateway_mutual_port,
+        bank=places.bank,
+        bank_mutual=places.bank_mutual,
+        bank_port=places.bank_port,
+        bank_mutual_port=places.bank_mutual_port,
+        auctions=places.auctions,
+        auctions_port=places.auctions_port,
+        gateway_id=GATEWAY_ID,
+        bank_id=BANK_ID,
+        provider=PROVIDER,
+        party=PARTY,
+        workers=workers,
+        fast_login=str(fast_login).lower(),
+        until=datetime.now(UTC).date() + timedelta(days=365),
+    )
+    path = places.settings(part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

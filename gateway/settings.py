@@ -1,0 +1,168 @@
+"""The gateway's settings: one TOML file, read once, frozen, every problem said at once."""
+
+import tomllib
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm
+
+ID_PATTERN: Final = r"^[a-z][a-z0-9-]{0,39}$"
+_HTTPS: Final = r"^https://[^\s?#]+$"
+
+
+class InvalidSettings(Exception):
+    """The gateway cannot start; the message has one line for each problem."""
+
+    def __init__(self, source: Path, problems: list[str]) -> None:
+        super().__init__("\n".join([f"the gateway cannot start, {source}:", *(f"  - {line}" for line in problems)]))
+        self.problems = problems
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Names(_Frozen):
+    """A name as people read it, in both languages."""
+
+    lv: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class AssertionKeyEntry(_Frozen):
+    """A relying party's public key."""
+
+    kid: str = Field(min_length=1, max_length=128)
+    algorithm: Literal["ES256", "PS256", "EdDSA", "RS256"] = "ES256"
+    file: Path
+
+
+class RelyingPartyEntry(_Frozen):
+    """One registered relying party (VPM-DRV-17)."""
+
+    id: str = Field(pattern=ID_PATTERN)
+    name: Names
+    home: str = Field(pattern=_HTTPS)
+    redirect_uris: list[str] = Field(min_length=1)
+    post_logout_redirect_uris: list[str] = []
+    sector: str = Field(min_length=1)
+    authentication: ClientAuthentication
+    assertion_keys: list[AssertionKeyEntry] = []
+    certificates: list[Path] = []
+    certificates_sha256: list[str] = []
+    minimum_assurance: Literal["low", "substantial", "high"] = "low"
+    personal_code_form: PersonalCodeForm = PersonalCodeForm.DISPLAY
+    profile: Literal["baseline"]
+    reason: str = Field(min_length=8)
+    """Why this relying party is registered with the baseline profile and not a stricter one."""
+    until: date
+    """The last day on which the baseline profile is allowed for it."""
+
+    @field_validator("redirect_uris", "post_logout_redirect_uris")
+    @classmethod
+    def _redirects_are_exact(cls, uris: list[str]) -> list[str]:
+        for uri in uris:
+            if not uri.startswith("https://") or any(c in uri for c in "#*\\ ") or "@" in uri or not uri.isascii():
+                raise ValueError(f"{uri}: must be https, ASCII, without fragment, wildcard, blank, backslash or user")
+        return uris
+
+    @field_validator("certificates_sha256")
+    @classmethod
+    def _fingerprints(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if len(value) != 64 or set(value) - set("0123456789abcdef"):
+                raise ValueError(f"{value}: a SHA-256 fingerprint is 64 lower-case hexadecimal digits")
+        return values
+
+    @model_validator(mode="after")
+    def _can_authenticate(self) -> "RelyingPartyEntry":
+        problems = []
+        if not self.certificates and not self.certificates_sha256:
+            problems.append("certificates or certificates_sha256 must name the client certificate")
+        if self.authentication is ClientAuthentication.PRIVATE_KEY_JWT and not self.assertion_keys:
+            problems.append("assertion_keys must hold a public key for private_key_jwt")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class PortEntry(_Frozen):
+    """A listening port with TLS in the process."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    certificate: Path
+    key: Path
+    workers: int = Field(default=1, ge=1, le=64)
+    threads: int = Field(default=32, ge=1, le=256)
+
+
+class MutualTlsPortEntry(PortEntry):
+    """The port that demands a client certificate."""
+
+    client_ca: Path
+    client_crl: Path
+
+
+class Settings(BaseSettings):
+    """Everything the gateway is told. Relative paths start at the settings file's folder.
+
+    Single values may be overridden by the environment: ``VPM_GATEWAY_DATABASE_URL``, ``VPM_GATEWAY_NODE``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VPM_GATEWAY_", frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^https://[^/\s?#]+$")
+    mutual_tls_url: str = Field(pattern=r"^https://[^/\s?#]+$")
+    database_url: str
+    keys: Path
+    node: str = Field(default="node-1", pattern=r"^[a-z0-9.-]{1,40}$")
+    environment: Literal["test", "production"] = "test"
+    public: PortEntry
+    mutual_tls: MutualTlsPortEntry
+    providers: list[dict[str, Any]] = Field(min_length=1)
+    """Each is read by its protocol; see ``docs/providers``."""
+    relying_parties: list[RelyingPartyEntry] = Field(min_length=1)
+
+    base: Path = Path()
+    revision: str = ""
+    """First 12 hexadecimal digits of the SHA-256 of the settings file; stands in every audit record."""
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "Settings":
+        for kind, ids in (
+            ("providers", [str(entry.get("id")) for entry in self.providers]),
+            ("relying_parties", [entry.id for entry in self.relying_parties]),
+        ):
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            if twice:
+                raise ValueError(f"{kind}: ids used twice: {', '.join(twice)}")
+        return self
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file.
+
+    Raises:
+        InvalidSettings: with one line for each problem, naming the setting.
+    """
+    try:
+        content = path.read_bytes()
+        values = tomllib.loads(content.decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings(path, [str(error)]) from error
+    base = path.resolve().parent
+    try:
+        return Settings(**values, base=base, revision=sha256(content).hexdigest()[:12])
+    except ValidationError as error:
+        raise InvalidSettings(path, [_problem(found) for found in error.errors()]) from error
+
+
+def _problem(found: Any) -> str:
+    where = ".".join(str(part) for part in found["loc"]) or "settings"
+    return f"{where}: {found['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,51 @@
+"""The cookies: which browser this is, what it chose last, which language it reads. Never who the person is."""
+
+from typing import Final
+
+from flask import Request, Response
+
+from gateway.broker.identifiers import browser_mark, new_secret
+from gateway.broker.login import BrowserMark
+from providers.contract import Language
+
+BROWSER: Final = "__Host-vpm-browser"
+LAST_CHOICE: Final = "__Host-vpm-last"
+LANGUAGE: Final = "__Host-vpm-language"
+_HALF_A_YEAR: Final = 180 * 24 * 3600
+
+
+def mark_of(request: Request) -> BrowserMark | None:
+    """Give the mark of the browser that sent a request; None when it brought no cookie."""
+    cookie = request.cookies.get(BROWSER, "")
+    return browser_mark(cookie) if cookie else None
+
+
+def mark_or_new(request: Request) -> tuple[BrowserMark, str | None]:
+    """Give the browser's mark, and the cookie value to set when it has none yet."""
+    mark = mark_of(request)
+    if mark is not None:
+        return mark, None
+    cookie = new_secret()
+    return browser_mark(cookie), cookie
+
+
+def set_browser(response: Response, cookie: str | None) -> None:
+    """Give a browser its mark for as long as it stays open."""
+    if cookie is not None:
+        response.set_cookie(BROWSER, cookie, secure=True, httponly=True, samesite="Lax")
+
+
+def remember(response: Response, name: str, value: str) -> None:
+    """Keep a choice for half a year."""
+    response.set_cookie(name, value, max_age=_HALF_A_YEAR, secure=True, httponly=True, samesite="Lax")
+
+
+def forget(response: Response, name: str) -> None:
+    """Drop a kept choice."""
+    response.delete_cookie(name, secure=True, httponly=True, samesite="Lax")
+
+
+def language_of(request: Request, otherwise: Language) -> Language:
+    """Give the language a person chose on our pages, or the one the portal asked for."""
+    chosen = request.args.get("lang") or request.cookies.get(LANGUAGE, "")
+    return Language(chosen) if chosen in set(Language) else otherwise

@@ -1,0 +1,240 @@
+"""The pages of one login: choosing a provider, leaving for it, and what came of it."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from gateway.audit.event import Correlation
+from gateway.broker.login import (
+    Arrived,
+    Asked,
+    AtProvider,
+    Delivered,
+    Login,
+    Redeemed,
+    Refused,
+    asked_of,
+    incident_number,
+)
+from gateway.broker.relying_party import RelyingParty
+from gateway.oidc.response import error_location, reply_of, success_location
+from gateway.provider_directory import ProviderDirectory
+from gateway.use_cases import HandedOver, Leaving, UseCases
+from gateway.web.access import Access, may_enter
+from gateway.web.browser import LANGUAGE, LAST_CHOICE, forget, language_of, mark_of, remember
+from gateway.web.messages import message_for
+from gateway.web.pages import (
+    Choice,
+    ChoicesView,
+    DepartureView,
+    NoticeView,
+    RefusalView,
+    render_choices,
+    render_departure,
+    render_notice,
+    render_refusal,
+)
+from gateway.web.person_texts import Notice
+from gateway.web.responses import page, see_other
+from providers.contract import Language, ProviderId
+
+
+class LoginPages:
+    """The views of one login; every one of them serves the browser that began it, and no other."""
+
+    def __init__(self, use_cases: UseCases, directory: ProviderDirectory) -> None:
+        self._use_cases = use_cases
+        self._directory = directory
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        pages = Blueprint("login", __name__)
+        pages.add_url_rule("/login/<login>", "choices", self.choices)
+        pages.add_url_rule("/login/<login>/continue", "resume", self.resume)
+        for step in (self.choose, self.forget_choice, self.again, self.cancel):
+            address = step.__name__.removesuffix("_choice")
+            pages.add_url_rule(f"/login/<login>/{address}", address, step, methods=["POST"])
+        return pages
+
+    @may_enter(Access.OWN_BROWSER)
+    def choices(self, login: str) -> Response:
+        """Show the ways to sign in, or what came of the login."""
+        found = self._find(login)
+        match found:
+            case None:
+                return not_found()
+            case Asked() | AtProvider() | Arrived():
+                return _choices_page(self._use_cases, self._directory, found)
+            case _:
+                return see_other(f"/login/{found.asked.id}/continue")
+
+    @may_enter(Access.OWN_BROWSER)
+    def choose(self, login: str) -> Response:
+        """Leave for a provider; whoever came back with the Back button starts over from the same question."""
+        found = self._find(login)
+        provider = ProviderId(request.form.get("provider", ""))
+        if found is None or provider not in self._directory:
+            return not_found()
+        if isinstance(found, Delivered | Redeemed):
+            return see_other(f"/login/{found.asked.id}/continue")
+        asked = found if isinstance(found, Asked) else self._use_cases.start_again(found)
+        language = language_of(request, asked.question.language)
+        outcome = self._use_cases.choose(asked, provider, language)
+        if not isinstance(outcome, Leaving):
+            return see_other(f"/login/{asked.id}/continue")
+        response = departure_page(self._use_cases, outcome, language)
+        remember(response, LAST_CHOICE, provider)
+        return response
+
+    @may_enter(Access.OWN_BROWSER)
+    def forget_choice(self, login: str) -> Response:
+        """Forget which provider was used last on this device."""
+        if self._find(login) is None:
+            return not_found()
+        response = see_other(f"/login/{login}")
+        forget(response, LAST_CHOICE)
+        return response
+
+    @may_enter(Access.OWN_BROWSER)
+    def again(self, login: str) -> Response:
+        """Offer another way to sign in."""
+        found = self._find(login)
+        if found is None:
+            return not_found()
+        if isinstance(found, Delivered | Redeemed):
+            return see_other(f"/login/{login}/continue")
+        return see_other(f"/login/{self._use_cases.start_again(found).id}")
+
+    @may_enter(Access.OWN_BROWSER)
+    def cancel(self, login: str) -> Response:
+        """Go back to the portal without signing in; the portal is told why."""
+        found = self._find(login)
+        if found is None:
+            return not_found()
+        ended = self._use_cases.cancel(found)
+        if not isinstance(ended, Refused):
+            return see_other(f"/login/{login}/continue")
+        self._use_cases.tell_refusal(ended)
+        told = message_for(ended.why).relying_party
+        issuer = self._use_cases.addresses.issuer
+        return see_other(error_location(issuer, reply_of(ended.asked), told.error, told.description))
+
+    @may_enter(Access.OWN_BROWSER)
+    def resume(self, login: str) -> Response:
+        """Hand the result to the portal, once; otherwise say what came of the login."""
+        browser = mark_of(request)
+        outcome = self._use_cases.resume(Correlation(login), browser)
+        if isinstance(outcome, HandedOver):
+            issuer = self._use_cases.addresses.issuer
+            return see_other(success_location(issuer, outcome.login.asked, outcome.code))
+        if outcome is None:
+            return not_found()
+        if asked_of(outcome).browser != browser:
+            return _foreign_browser_page(outcome)
+        return _outcome_page(self._use_cases, outcome)
+
+    def _find(self, login: str) -> Login | None:
+        return self._use_cases.find(Correlation(login), mark_of(request))
+
+
+def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) -> Response:
+    """Show the form that carries our message to the provider."""
+    nonce = secrets.token_urlsafe(16)
+    departure = leaving.departure
+    view = DepartureView(
+        language=language,
+        provider=use_cases.providers[leaving.login.provider].names[language],
+        action=departure.action,
+        fields=departure.fields,
+        charset=departure.charset,
+        script_nonce=nonce,
+        another_way_url=f"/login/{leaving.login.asked.id}",
+    )
+    return page(render_departure(view), form_action=(origin_of(departure.action),), script_nonce=nonce)
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of an absolute URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def not_found() -> Response:
+    """Say that there is no such login here: unknown, forgotten, or another browser's."""
+    view = NoticeView(language=language_of(request, Language.LATVIAN), notice=Notice.NOT_FOUND)
+    return page(render_notice(view), view.notice.status)
+
+
+def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Login) -> Response:
+    asked = asked_of(login)
+    party = use_cases.parties[asked.question.relying_party]
+    language = language_of(request, asked.question.language)
+    other = Language.ENGLISH if language is Language.LATVIAN else Language.LATVIAN
+    base = f"/login/{asked.id}"
+    view = ChoicesView(
+        language=language,
+        portal=party.names[language],
+        choices=tuple(_choice(directory, provider, language) for provider in directory),
+        action=f"{base}/choose",
+        cancel_action=f"{base}/cancel",
+        forget_action=f"{base}/forget",
+        other_language_url=f"{base}?lang={other}",
+        valid_until=asked.expires_at,
+    )
+    response = page(render_choices(view), form_action=_way_back(party, asked))
+    if "lang" in request.args:
+        remember(response, LANGUAGE, language)
+    return response
+
+
+def _choice(directory: ProviderDirectory, provider: ProviderId, language: Language) -> Choice:
+    status = directory.status(provider)
+    return Choice(
+        id=provider,
+        name=directory[provider].names[language],
+        state=status.state,
+        since=status.since,
+        planned=status.planned,
+        last_used=request.cookies.get(LAST_CHOICE) == provider,
+    )
+
+
+def _way_back(party: RelyingParty, asked: Asked) -> tuple[str, ...]:
+    """Browsers apply ``form-action`` to the redirect that follows a form, so the portal's origins must be in it."""
+    return tuple(sorted({origin_of(party.home), origin_of(reply_of(asked).redirect_uri)}))
+
+
+def _foreign_browser_page(login: Login) -> Response:
+    """Say nothing about a login that another browser began, but its number."""
+    view = RefusalView(
+        language=language_of(request, Language.LATVIAN),
+        reason="wrong_browser",
+        incident=incident_number(asked_of(login).id),
+    )
+    return page(render_refusal(view), 400)
+
+
+def _outcome_page(use_cases: UseCases, login: Login) -> Response:
+    asked = asked_of(login)
+    if not isinstance(login, Refused | Delivered | Redeemed):
+        return see_other(f"/login/{asked.id}")
+    party = use_cases.parties[asked.question.relying_party]
+    language = language_of(request, asked.question.language)
+    if not isinstance(login, Refused):
+        notice = NoticeView(
+            language=language, notice=Notice.ALREADY_SIGNED_IN, portal=party.names[language], return_url=party.home
+        )
+        return page(render_notice(notice), notice.notice.status)
+    provider = use_cases.providers.get(login.provider) if login.provider else None
+    view = RefusalView(
+        language=language,
+        reason=login.why,
+        incident=incident_number(asked.id),
+        portal=party.names[language],
+        provider=provider.names[language] if provider else None,
+        another_way_action=f"/login/{asked.id}/again",
+        return_action=f"/login/{asked.id}/cancel",
+    )
+    return page(render_refusal(view), 400, form_action=_way_back(party, asked))

@@ -1,0 +1,81 @@
+"""What a relying party's browser requests look like over HTTP: authorization, keys, metadata, sign-out."""
+
+import orjson
+from flask import Blueprint, Response, request
+
+from gateway.broker.login import Asked, incident_number
+from gateway.oidc.errors import OidcError, RequestRefused, SignOutRefused
+from gateway.oidc.request import language_of as requested_language
+from gateway.oidc.response import error_location
+from gateway.use_cases import UseCases
+from gateway.web.access import Access, may_enter
+from gateway.web.browser import language_of, mark_or_new, set_browser
+from gateway.web.login_pages import departure_page
+from gateway.web.pages import NoticeView, RefusalView, render_notice, render_refusal
+from gateway.web.person_texts import Notice
+from gateway.web.responses import json_response, page, see_other
+
+
+def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
+    """Make the public OpenID Connect routes."""
+    pages = Blueprint("oidc", __name__)
+    discovery_json = orjson.dumps(discovery)
+    jwks_json = orjson.dumps(use_cases.keys.jwks())
+
+    @pages.get("/.well-known/openid-configuration")
+    @may_enter(Access.ANYONE)
+    def discover() -> Response:
+        return json_response(discovery_json, public_seconds=300)
+
+    @pages.get("/oidc/jwks")
+    @may_enter(Access.ANYONE)
+    def jwks() -> Response:
+        return json_response(jwks_json, public_seconds=300)
+
+    @pages.get("/oidc/authorize")
+    @may_enter(Access.ANYONE)
+    def authorize() -> Response:
+        browser, cookie = mark_or_new(request)
+        try:
+            outcome = use_cases.authorize(request.query_string, browser)
+        except RequestRefused as refused:
+            location = error_location(use_cases.addresses.issuer, refused.reply_to, refused.code, refused.description)
+            return see_other(location)
+        except OidcError as untrusted:
+            return _untrusted(untrusted)
+        if isinstance(outcome, Asked):
+            response = see_other(f"/login/{outcome.id}")
+        else:
+            response = departure_page(use_cases, outcome, outcome.login.asked.question.language)
+        set_browser(response, cookie)
+        return response
+
+    @pages.get("/oidc/logout")
+    @may_enter(Access.ANYONE)
+    def sign_out() -> Response:
+        try:
+            outcome = use_cases.sign_out(request.query_string)
+        except SignOutRefused as refused:
+            return _untrusted(refused)
+        if outcome.location is not None:
+            return see_other(outcome.location)
+        language = language_of(request, requested_language(request.args.get("ui_locales")))
+        notice = NoticeView(
+            language=language,
+            notice=Notice.SIGNED_OUT,
+            portal=outcome.party.names[language],
+            return_url=outcome.party.home,
+        )
+        return page(render_notice(notice), notice.notice.status)
+
+    return pages
+
+
+def _untrusted(error: OidcError) -> Response:
+    """Show a page: where the error came from is not proven, so nothing is sent anywhere (T05)."""
+    view = RefusalView(
+        language=language_of(request, requested_language(request.args.get("ui_locales"))),
+        reason=error.rule,
+        incident=incident_number(error.corr) if error.corr else "",
+    )
+    return page(render_refusal(view), 400)
