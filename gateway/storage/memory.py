@@ -1,0 +1,179 @@
+"""A store in memory, for tests of the broker: the same promise, nothing durable, every event visible in order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+from typing import TypeVar
+
+from gateway.audit.event import AuditEvent, Correlation
+from gateway.broker.login import (
+    Answered,
+    Arrived,
+    Asked,
+    AtProvider,
+    Delivered,
+    Digest,
+    Login,
+    Redeemed,
+    Refusal,
+    Refused,
+    asked_of,
+)
+from gateway.broker.ports import Unit
+from gateway.storage.identity_seal import without_exchanges
+from gateway.storage.login_row import REMEMBERED_FOR
+from providers.contract import ProviderId, Reference
+
+T = TypeVar("T")
+_Identified = Answered | Delivered | Redeemed
+
+
+class _State:
+    """Everything the store knows; copied for each operation, so that a failed one leaves no trace."""
+
+    def __init__(self) -> None:
+        self.logins: dict[Correlation, Login] = {}
+        self.references: dict[tuple[ProviderId, Reference], Correlation] = {}
+        self.codes: dict[Digest, Correlation] = {}
+        self.spent: dict[tuple[str, str], datetime] = {}
+        self.events: list[AuditEvent] = []
+
+    def copy(self) -> "_State":
+        copied = _State()
+        for name, value in vars(self).items():
+            setattr(copied, name, value.copy())
+        return copied
+
+
+class MemoryUnit:
+    """Implements ``gateway.broker.ports.Unit``."""
+
+    def __init__(self, state: _State) -> None:
+        """Work on a copy of the state."""
+        self._state = state
+
+    def load(self, login: Correlation) -> Login | None:
+        """Find a login in whatever state."""
+        return self._state.logins.get(login)
+
+    def load_by_reference(self, provider: ProviderId, reference: Reference) -> Login | None:
+        """Find the login that a provider's answer belongs to."""
+        return self._find(self._state.references.get((provider, reference)))
+
+    def load_by_code(self, code: Digest) -> Login | None:
+        """Find the login whose code this is, redeemed or not."""
+        return self._find(self._state.codes.get(code))
+
+    def load_by_token(self, token: Digest) -> Login | None:
+        """Find the login whose access token this is."""
+        redeemed = (login for login in self._state.logins.values() if isinstance(login, Redeemed))
+        return next((login for login in redeemed if login.token == token), None)
+
+    def add(self, login: Asked) -> None:
+        """Remember a new login."""
+        self._state.logins[login.id] = login
+
+    def replace(self, old: Login, new: Login) -> bool:
+        """Move a login on, unless somebody was faster."""
+        key = asked_of(old).id
+        if self._state.logins.get(key) != _as_stored(old):
+            return False
+        self._state.logins[key] = _as_stored(new)
+        if isinstance(new, AtProvider | Arrived):
+            self._state.references = {k: v for k, v in self._state.references.items() if v != key}
+            self._state.references[new.provider, new.reference] = key
+        if isinstance(new, Delivered):
+            self._state.codes[new.code] = key
+        return True
+
+    def spend(self, kind: str, value: str, until: datetime) -> bool:
+        """Consume a single-use fact."""
+        fresh = (kind, value) not in self._state.spent
+        if fresh:
+            self._state.spent[kind, value] = until
+        return fresh
+
+    def record(self, event: AuditEvent) -> None:
+        """Write an audit event."""
+        self._state.events.append(event)
+
+    def sweep(self, now: datetime) -> None:
+        """Erase and forget what is due."""
+        for key, login in list(self._state.logins.items()):
+            if isinstance(login, _Identified) and _identity_until(login) < now:
+                why, provider = Refusal.EXPIRED, login.identity.provider
+                self._state.logins[key] = Refused(asked=login.asked, why=why, provider=provider)
+                self._forget_code(key)
+            elif not isinstance(login, _Identified) and asked_of(login).expires_at + REMEMBERED_FOR < now:
+                self._forget(key)
+        self._state.spent = {fact: until for fact, until in self._state.spent.items() if until >= now}
+
+    def _find(self, key: Correlation | None) -> Login | None:
+        return self._state.logins.get(key) if key else None
+
+    def _forget(self, key: Correlation) -> None:
+        del self._state.logins[key]
+        self._state.references = {k: v for k, v in self._state.references.items() if v != key}
+
+    def _forget_code(self, key: Correlation) -> None:
+        self._state.codes = {k: v for k, v in self._state.codes.items() if v != key}
+
+
+class MemoryStorage:
+    """Implements ``gateway.broker.ports.Storage``."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._state = _State()
+        self._lock = Lock()
+
+    @property
+    def events(self) -> tuple[AuditEvent, ...]:
+        """Every event that was committed, in order."""
+        return tuple(self._state.events)
+
+    def commit(self, operation: Callable[[Unit], T]) -> T:
+        """Run the operation, all or nothing."""
+        with self._lock:
+            draft = self._state.copy()
+            result = operation(MemoryUnit(draft))
+            self._state = draft
+        return result
+
+    def load(self, login: Correlation) -> Login | None:
+        """Find a login."""
+        return MemoryUnit(self._state).load(login)
+
+    def load_by_token(self, token: Digest) -> Login | None:
+        """Find the login whose access token this is."""
+        return MemoryUnit(self._state).load_by_token(token)
+
+    def sweep(self, now: datetime) -> None:
+        """Erase and forget what is due."""
+        with self._lock:
+            MemoryUnit(self._state).sweep(now)
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _as_stored(login: Login) -> Login:
+    """What the durable stores give back: an identity without its exchanges."""
+    if isinstance(login, _Identified):
+        return replace(login, identity=without_exchanges(login.identity))
+    return login
+
+
+def _identity_until(login: _Identified) -> datetime:
+    match login:
+        case Answered():
+            return login.asked.expires_at
+        case Delivered():
+            return login.code_expires_at
+        case Redeemed():
+            return login.token_expires_at

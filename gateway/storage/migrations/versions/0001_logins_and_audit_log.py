@@ -1,0 +1,150 @@
+"""Logins, single-use facts, the audit log, its tree and its evidence."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+NEVER_CHANGED = ("audit_event", "audit_leaf", "audit_node", "checkpoint", "evidence")
+COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    _make_login_tables()
+    _make_audit_tables()
+    _make_evidence_tables()
+    if op.get_bind().dialect.name == "postgresql":
+        _protect_on_postgresql()
+        _queue_for_the_sealer()
+    else:
+        _protect_on_sqlite()
+
+
+def downgrade() -> None:
+    raise NotImplementedError("an audit log is never taken down")
+
+
+def _make_login_tables() -> None:
+    op.create_table(
+        "login",
+        sa.Column("id", sa.String(26), primary_key=True),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("relying_party", sa.Text, nullable=False),
+        sa.Column("question", sa.LargeBinary, nullable=False),
+        sa.Column("browser", sa.String(64), nullable=False),
+        sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("provider", sa.Text),
+        sa.Column("reference", sa.Text),
+        sa.Column("left_at", sa.BigInteger),
+        sa.Column("why", sa.Text),
+        sa.Column("identity", sa.LargeBinary),
+        sa.Column("code", sa.String(64)),
+        sa.Column("code_expires_at", sa.BigInteger),
+        sa.Column("token", sa.String(64)),
+        sa.Column("token_expires_at", sa.BigInteger),
+        sa.Column("due_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("login_reference", "login", ["provider", "reference"], unique=True)
+    op.create_index("login_code", "login", ["code"], unique=True)
+    op.create_index("login_token", "login", ["token"], unique=True)
+    op.create_index("login_due", "login", ["due_at"])
+    op.create_table(
+        "single_use",
+        sa.Column("kind", sa.String(32), primary_key=True),
+        sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("single_use_expiry", "single_use", ["expires_at"])
+
+
+def _make_audit_tables() -> None:
+    op.create_table(
+        "audit_event",
+        sa.Column("id", COUNTER, primary_key=True, autoincrement=True),
+        sa.Column("corr", sa.String(26), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("audit_event_corr", "audit_event", ["corr"])
+    op.create_table(
+        "audit_leaf",
+        sa.Column("seq", COUNTER, primary_key=True, autoincrement=False),
+        sa.Column("event_id", sa.BigInteger, nullable=False),
+        sa.Column("leaf", sa.LargeBinary, nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_index("audit_leaf_event", "audit_leaf", ["event_id"], unique=True)
+    op.create_table(
+        "audit_node",
+        sa.Column("level", sa.SmallInteger, primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", COUNTER, primary_key=True, autoincrement=False),
+        sa.Column("note", sa.Text, nullable=False),
+    )
+
+
+def _make_evidence_tables() -> None:
+    op.create_table(
+        "evidence",
+        sa.Column("exchange", sa.String(32), primary_key=True),
+        sa.Column("kind", sa.String(8), primary_key=True),
+        sa.Column("corr", sa.String(26), nullable=False),
+        sa.Column("ciphertext", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "evidence_key",
+        sa.Column("exchange", sa.String(32), primary_key=True),
+        sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    )
+
+
+def _protect_on_sqlite() -> None:
+    for table in NEVER_CHANGED:
+        for change in ("UPDATE", "DELETE"):
+            _refuse_on_sqlite(table, change)
+    _refuse_on_sqlite("evidence_key", "UPDATE")
+
+
+def _refuse_on_sqlite(table: str, change: str) -> None:
+    op.execute(
+        f"CREATE TRIGGER {table}_refuses_{change.lower()} BEFORE {change} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is insert only'); END"
+    )
+
+
+def _protect_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is insert only', TG_TABLE_NAME; END $$"
+    )
+    for table in NEVER_CHANGED:
+        _refuse_on_postgresql(table, "UPDATE OR DELETE OR TRUNCATE")
+    _refuse_on_postgresql("evidence_key", "UPDATE OR TRUNCATE")
+
+
+def _refuse_on_postgresql(table: str, changes: str) -> None:
+    op.execute(
+        f"CREATE TRIGGER {table}_refuses_change BEFORE {changes} ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def _queue_for_the_sealer() -> None:
+    """On PostgreSQL numbers may become visible out of order, so that the sealer needs a list of what is unsealed."""
+    op.create_table("audit_unsealed", sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False))
+    op.execute(
+        "CREATE FUNCTION queue_for_the_sealer() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN INSERT INTO audit_unsealed SELECT id FROM added; RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_event_is_queued AFTER INSERT ON audit_event REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION queue_for_the_sealer()"
+    )

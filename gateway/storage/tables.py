@@ -1,0 +1,108 @@
+"""The tables, as SQLAlchemy Core knows them; migrations make them, and a test proves the two equal.
+
+Instants are whole microseconds since 1970-01-01T00:00:00Z. A login is one row through all its states.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
+
+metadata: Final = MetaData()
+
+_Counter: Final = BigInteger().with_variant(Integer, "sqlite")
+
+login: Final = Table(
+    "login",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("relying_party", Text, nullable=False),
+    Column("question", LargeBinary, nullable=False),
+    Column("browser", String(64), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("provider", Text),
+    Column("reference", Text),
+    Column("left_at", BigInteger),
+    Column("why", Text),
+    Column("identity", LargeBinary),
+    Column("code", String(64)),
+    Column("code_expires_at", BigInteger),
+    Column("token", String(64)),
+    Column("token_expires_at", BigInteger),
+    Column("due_at", BigInteger, nullable=False),
+    Index("login_reference", "provider", "reference", unique=True),
+    Index("login_code", "code", unique=True),
+    Index("login_token", "token", unique=True),
+    Index("login_due", "due_at"),
+)
+"""``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten."""
+
+single_use: Final = Table(
+    "single_use",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("single_use_expiry", "expires_at"),
+)
+
+audit_event: Final = Table(
+    "audit_event",
+    metadata,
+    Column("id", _Counter, primary_key=True, autoincrement=True),
+    Column("corr", String(26), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("audit_event_corr", "corr"),
+    sqlite_autoincrement=True,
+)
+"""Insert only (security.md 6.1)."""
+
+audit_leaf: Final = Table(
+    "audit_leaf",
+    metadata,
+    Column("seq", _Counter, primary_key=True, autoincrement=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False),
+    Index("audit_leaf_event", "event_id", unique=True),
+)
+"""Insert only, no gaps; written by the sealer."""
+
+audit_node: Final = Table(
+    "audit_node",
+    metadata,
+    Column("level", SmallInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+"""Insert only: hashes of complete subtrees at every fourth level; levels 8, 16, … are those of C2SP tiles."""
+
+checkpoint: Final = Table(
+    "checkpoint",
+    metadata,
+    Column("size", _Counter, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+)
+"""Insert only: signed notes."""
+
+evidence: Final = Table(
+    "evidence",
+    metadata,
+    Column("exchange", String(32), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("corr", String(26), nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+"""Insert only: exact bytes, encrypted under the exchange's own key; ``kind`` is ``request`` or ``response``."""
+
+evidence_key: Final = Table(
+    "evidence_key",
+    metadata,
+    Column("exchange", String(32), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+"""The key of each exchange, wrapped; never updated. Deleting a row erases the evidence and leaves the tree whole."""
+
+INSERT_ONLY: Final = ("audit_event", "audit_leaf", "audit_node", "checkpoint", "evidence")
+LOG_TABLES: Final = (*INSERT_ONLY, "evidence_key")

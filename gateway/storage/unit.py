@@ -1,0 +1,76 @@
+"""One operation's view of a transaction."""
+
+import hashlib
+from datetime import datetime
+
+from gateway.audit.event import AuditEvent, Correlation
+from gateway.broker.login import Asked, Digest, Login, Refusal, Refused
+from gateway.storage.database import Connection, Parameters
+from gateway.storage.identity_seal import IdentitySeal
+from gateway.storage.login_row import REMEMBERED_FOR, STATES, asked_columns, assignments, conditions, read_login
+from gateway.storage.recorder import Recorder, Records
+from gateway.storage.statements import Statements
+from gateway.storage.times import MICROSECOND, to_micros
+from providers.contract import ProviderId, Reference
+
+
+class SqlUnit:
+    """Implements ``gateway.broker.ports.Unit``; events are gathered and inserted with those of the neighbours."""
+
+    def __init__(self, connection: Connection, statements: Statements, seal: IdentitySeal, recorder: Recorder) -> None:
+        """Work on a connection that is in a transaction."""
+        self._connection = connection
+        self._statements = statements
+        self._seal = seal
+        self._recorder = recorder
+        self.records = Records()
+
+    def load(self, login: Correlation) -> Login | None:
+        """Find a login in whatever state."""
+        return self._one(self._statements.login_by_id, {"id": login})
+
+    def load_by_reference(self, provider: ProviderId, reference: Reference) -> Login | None:
+        """Find the login that a provider's answer belongs to."""
+        return self._one(self._statements.login_by_reference, {"provider": provider, "reference": reference})
+
+    def load_by_code(self, code: Digest) -> Login | None:
+        """Find the login whose code this is, redeemed or not."""
+        return self._one(self._statements.login_by_code, {"code": code})
+
+    def load_by_token(self, token: Digest) -> Login | None:
+        """Find the login whose access token this is."""
+        return self._one(self._statements.login_by_token, {"token": token})
+
+    def add(self, login: Asked) -> None:
+        """Remember a new login."""
+        self._connection.execute(self._statements.add_login, asked_columns(login))
+
+    def replace(self, old: Login, new: Login) -> bool:
+        """Move a login on by one conditional UPDATE; the number of rows it changed decides (T01, R9)."""
+        still, becomes = conditions(old), assignments(new, self._seal)
+        sql = self._statements.move(tuple(still), tuple(becomes))
+        parameters = {f"old_{name}": value for name, value in still.items()}
+        parameters |= {f"new_{name}": value for name, value in becomes.items()}
+        return self._connection.execute(sql, parameters).rowcount == 1
+
+    def spend(self, kind: str, value: str, until: datetime) -> bool:
+        """Consume a single-use fact by one INSERT under a unique index (T58)."""
+        digest = hashlib.sha256(value.encode()).digest()
+        fact = {"kind": kind, "digest": digest, "expires_at": to_micros(until)}
+        return self._connection.execute(self._statements.spend, fact).rowcount == 1
+
+    def record(self, event: AuditEvent) -> None:
+        """Write an audit event and its evidence at the end of the transaction."""
+        self._recorder.record(event, self.records)
+
+    def sweep(self, now: datetime) -> None:
+        """Erase identities that are due, then forget logins and spent facts that are."""
+        due = {"now": to_micros(now)}
+        over = {"refused": STATES[Refused], "why": Refusal.EXPIRED, "remembered": REMEMBERED_FOR // MICROSECOND}
+        self._connection.execute(self._statements.erase_identities, due | over)
+        self._connection.execute(self._statements.forget_logins, due)
+        self._connection.execute(self._statements.forget_single_use, due)
+
+    def _one(self, sql: str, parameters: Parameters) -> Login | None:
+        row = self._connection.execute(sql, parameters).fetchone()
+        return read_login(row, self._seal) if row else None
