@@ -16,6 +16,8 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, request
 
+from gateway.web.headers import set_security_headers
+
 assets = Blueprint("assets", __name__)
 """Public, personal data none: ``GET /assets/<name>``."""
 
@@ -51,6 +53,7 @@ def serve_asset(name: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = _FOR_EVER
+    set_security_headers(response)
     return response
 
 

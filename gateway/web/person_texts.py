@@ -127,12 +127,12 @@ DEVICE: Final = both(
 PROVIDER_SILENT: Final = both(
     (
         "Pieteikšanās pakalpojums neatbild",
-        "{provider} pašlaik neatbild. Jūsu dati nekur nav nosūtīti.",
+        "{provider} pašlaik neatbild. Portālam nekas nav nosūtīts.",
         "Izvēlieties citu pieteikšanās veidu vai mēģiniet vēlreiz pēc dažām minūtēm.",
     ),
     (
         "The sign-in service does not answer",
-        "{provider} does not answer at the moment. Your details were not sent anywhere.",
+        "{provider} does not answer at the moment. Nothing was sent to the portal.",
         "Choose another way to sign in, or try again in a few minutes.",
     ),
 )
@@ -236,12 +236,12 @@ PORTAL_MISTAKE: Final = both(
     (
         "Portāls pieteikšanos pieprasīja nepareizi",
         "Portāls, no kura nācāt, atsūtīja pieprasījumu, kuru nevar izpildīt. Kļūda nav jūsu pusē.",
-        "Atgriezieties portālā un mēģiniet vēlreiz. Ja tas atkārtojas, ziņojiet portāla uzturētājam.",
+        "Mēģiniet vēlreiz; ja tas atkārtojas, ziņojiet portāla uzturētājam.",
     ),
     (
         "The portal asked for sign-in in a wrong way",
         "The portal you came from sent a request that cannot be carried out. You did nothing wrong.",
-        "Go back to the portal and try again. If this repeats, please tell those who run the portal.",
+        "Try again; if this repeats, please tell those who run the portal.",
     ),
 )
 BUSY: Final = both(

@@ -15,7 +15,9 @@ from providers.contract import Availability, Language
 
 HERE: Final = Path(__file__).parent
 _RIGA: Final = ZoneInfo("Europe/Riga")
-_MOMENT: Final = MappingProxyType({Language.LATVIAN: "%d.%m.%Y. plkst. %H:%M", Language.ENGLISH: "%d.%m.%Y at %H:%M"})
+_MOMENT: Final = MappingProxyType(
+    {Language.LATVIAN: "%d.%m.%Y. plkst.\u00a0%H:%M", Language.ENGLISH: "%d.%m.%Y at\u00a0%H:%M"}
+)
 _NAMES: Final = MappingProxyType({Language.LATVIAN: "Latviešu", Language.ENGLISH: "English"})
 
 DEPARTURE_SCRIPT: Final = Markup(
@@ -66,5 +68,5 @@ def _states(words: NullTranslations) -> dict[Availability, str]:
     return {
         Availability.UP: gettext("Available"),
         Availability.DEGRADED: gettext("Working with interruptions"),
-        Availability.DOWN: gettext("Not available at the moment"),
+        Availability.DOWN: gettext("Not available"),
     }

@@ -1,0 +1,143 @@
+"""Every page a person can meet, with made-up content, on a real port: for the browser tests and the screenshots."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Thread
+from typing import Final
+
+from flask import Flask, Response, request
+from werkzeug.serving import make_server
+
+from gateway.web.assets import assets
+from gateway.web.headers import set_security_headers
+from gateway.web.pages import (
+    Choice,
+    ChoicesView,
+    DepartureView,
+    Notice,
+    NoticeView,
+    RefusalView,
+    render_choices,
+    render_departure,
+    render_notice,
+    render_refusal,
+)
+from providers.contract import Availability, Language
+
+NONCE: Final = "Zm9yIHRlc3RzIG9ubHk"
+OTHER_NONCE: Final = "bm90LWluLXRoZS1oZWFkZXI"
+PORTALS: Final = {
+    Language.LATVIAN: "Izsoļu dalībnieku reģistrs",
+    Language.ENGLISH: "Register of Auction Participants",
+}
+SINCE: Final = datetime(2026, 11, 24, 6, 40, tzinfo=UTC)
+UNTIL: Final = datetime(2026, 11, 24, 20, 5, tzinfo=UTC)
+
+
+def _choices(language: Language) -> tuple[Choice, ...]:
+    return (
+        Choice(id="jura-banka", name="Jūras banka"),
+        Choice(id="meza-banka", name="Meža banka", last_used=True),
+        Choice(
+            id="pilsetas-banka", name="Pilsētas banka", state=Availability.DEGRADED, planned=("25.11. 01:00–03:00",)
+        ),
+        Choice(id="upes-banka", name="Upes banka", state=Availability.DOWN, since=SINCE),
+    )
+
+
+def _choices_view(language: Language, choices: tuple[Choice, ...]) -> str:
+    other = Language.ENGLISH if language is Language.LATVIAN else Language.LATVIAN
+    return render_choices(
+        ChoicesView(
+            language=language,
+            portal=PORTALS[language],
+            choices=choices,
+            action="/posted",
+            cancel_action="/posted",
+            forget_action="/posted",
+            other_language_url=f"/{other}/choices",
+            valid_until=UNTIL,
+        )
+    )
+
+
+def _departure(language: Language) -> str:
+    return render_departure(
+        DepartureView(
+            language=language,
+            provider="Meža banka",
+            action=request.args.get("to", "/posted"),
+            fields=(("VK_SERVICE", "4012"), ("VK_NOTE", 'Ā"<b>&')),
+            charset="UTF-8",
+            script_nonce=NONCE if "script" in request.args else OTHER_NONCE,
+            another_way_url=f"/{language}/choices",
+        )
+    )
+
+
+def _refusal(language: Language, reason: str, *, portal: bool = True) -> str:
+    return render_refusal(
+        RefusalView(
+            language=language,
+            reason=reason,
+            incident="7KQ2-9XMB",
+            portal=PORTALS[language] if portal else None,
+            provider="Meža banka",
+            another_way_action="/posted" if portal else None,
+            return_action="/posted" if portal else None,
+        )
+    )
+
+
+def _notice(language: Language, notice: Notice) -> str:
+    return render_notice(NoticeView(language=language, notice=notice, portal=PORTALS[language], return_url="/posted"))
+
+
+PAGES: Final[Mapping[str, Callable[[Language], str]]] = {
+    "choices": lambda language: _choices_view(language, _choices(language)),
+    "choices-none": lambda language: _choices_view(language, ()),
+    "departure": _departure,
+    "refusal": lambda language: _refusal(language, "provider_busy"),
+    "refusal-cancelled": lambda language: _refusal(language, "cancelled"),
+    "refusal-without-portal": lambda language: _refusal(language, "registered_redirect_uri", portal=False),
+    **{f"notice-{notice.value}": lambda language, notice=notice: _notice(language, notice) for notice in Notice},
+}
+"""By name; each is at ``/<language>/<name>``."""
+
+
+def gallery() -> Flask:
+    """Make an application of nothing but pages; what a form posts comes back as text."""
+    app = Flask("gallery")
+    app.register_blueprint(assets)
+    visited: set[str] = set()
+
+    @app.get("/<language>/<name>")
+    def show(language: str, name: str) -> Response:
+        response = Response(PAGES[name](Language(language)), content_type="text/html; charset=utf-8")
+        first = request.full_path not in visited
+        visited.add(request.full_path)
+        blocked = first and request.args.get("script") == "second-visit"
+        set_security_headers(response, script_nonce=OTHER_NONCE if blocked else NONCE)
+        return response
+
+    @app.route("/posted", methods=["GET", "POST"])
+    def posted() -> Response:
+        fields = "".join(f"{name}={value}\n" for name, value in request.form.items())
+        return Response(f"{request.method}\n{fields}", content_type="text/plain; charset=utf-8")
+
+    return app
+
+
+@contextmanager
+def gallery_server() -> Iterator[str]:
+    """Serve the gallery on a free loopback port; gives its address."""
+    server = make_server("127.0.0.1", 0, gallery(), threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
