@@ -1,0 +1,194 @@
+"""The whole bank, assembled: settings, keys, customers, logins, journal, faults. The two Flask applications share it."""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from mock_bank.answer_faults import Around, bend_and_seal
+from mock_bank.answers import Answer, Occasion, draft_answer, finished
+from mock_bank.confirmations import Authentication, Confirmations, Signer
+from mock_bank.faults import ActiveFaults, Switchboard, parse_faults
+from mock_bank.identities import identity_of
+from mock_bank.journal import Journal, Record
+from mock_bank.keys import BankKeys, open_keys
+from mock_bank.logins import Login, LoginDesk
+from mock_bank.personas import Persona, by_user_number
+from mock_bank.settings import BankSettings
+
+KEPT_REQUESTS = 200
+
+
+def utc_now() -> datetime:
+    """The present moment, UTC, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it arrived, kept for the debugger."""
+
+    number: int
+    at: datetime
+    body: bytes
+    refused: bool
+
+
+class Inbox:
+    """The last 200 requests, so that their makers can look at them."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._numbers = count(1)
+        self._kept: deque[Received] = deque(maxlen=KEPT_REQUESTS)
+
+    def keep(self, at: datetime, body: bytes, *, refused: bool) -> Received:
+        """Remember a request under the next number."""
+        received = Received(next(self._numbers), at, body, refused)
+        self._kept.append(received)
+        return received
+
+    def find(self, number: int) -> Received | None:
+        """The request of this number, if it is still kept."""
+        return next((each for each in list(self._kept) if each.number == number), None)
+
+    def newest_first(self) -> list[Received]:
+        """Every kept request."""
+        return sorted(self._kept, key=lambda each: -each.number)
+
+
+@dataclass(slots=True, kw_only=True)
+class Bank:
+    """Everything that a request may need."""
+
+    settings: BankSettings
+    keys: BankKeys
+    personas: Mapping[str, Persona]
+    desk: LoginDesk
+    journal: Journal
+    confirmations: Confirmations
+    signer: Signer
+    switchboard: Switchboard
+    clock: Callable[[], datetime]
+    tokens: Callable[[int], str]
+    started_at: datetime
+    inbox: Inbox = field(default_factory=Inbox)
+    _answers_made: "count[int]" = field(default_factory=count)
+    _answered: dict[str, str] = field(default_factory=dict)
+    _nonce_before: str = "0" * 32
+    _strange_keys: dict[int, rsa.RSAPrivateKey] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def faults_for(self, login: Login | None = None) -> ActiveFaults:
+        """What is switched on for everybody, and for this login."""
+        return self.switchboard.active | login.faults if login else self.switchboard.active
+
+    def strange_key(self, bits: int) -> rsa.RSAPrivateKey:
+        """A key that no partner was told of; made when a fault first asks for it."""
+        with self._guard:
+            if bits not in self._strange_keys:
+                self._strange_keys[bits] = rsa.generate_private_key(65537, bits)
+            return self._strange_keys[bits]
+
+    def answer(self, login: Login) -> Answer | None:
+        """Make the answer to a login that the person agreed to, and offer its confirmation.
+
+        None when this reference was answered before: one login, one answer, one confirmation.
+        """
+        faults, number = self.faults_for(login), next(self._answers_made)
+        authentication = self._authentication(login, faults, odd=number % 2 == 1)
+        if not self.confirmations.add(authentication) and "bnk.replay-request" not in faults:
+            self.record(login, "refused")
+            return None
+        self.record(login, "identified", authentication.transaction_id)
+        return self._signed_answer(login, authentication, faults, odd=number % 2 == 1)
+
+    def _authentication(self, login: Login, faults: ActiveFaults, *, odd: bool) -> Authentication:
+        if login.person is None or login.authenticated_at is None:
+            raise RuntimeError("nobody has authenticated in this login")
+        return Authentication(
+            reference=login.reference,
+            partner=login.partner.id,
+            identity=identity_of(login.person, faults, odd=odd),
+            transaction_id="0" * 32 if "aud.dup-txid" in faults else self.tokens(16),
+            at=int(login.authenticated_at.timestamp()),
+            faults=login.faults,
+        )
+
+    def _signed_answer(self, login: Login, who: Authentication, faults: ActiveFaults, *, odd: bool) -> Answer:
+        now = self.clock()
+        occasion = Occasion(
+            bank_id=self.settings.id, key=self.keys.banklink, identity=who.identity, token=login.method.token, at=now
+        )
+        draft = draft_answer(login.fields, login.charset, occasion)
+        around = Around(
+            at=now,
+            odd=odd,
+            nonce_before=self._nonce_before,
+            fresh_nonce=self.tokens(16),
+            other_key=self.strange_key,
+        )
+        self._nonce_before = login.reference
+        if "bnk.replay-request" in faults and login.person:
+            self._answered[login.reference] = login.person.user_number
+        bend_and_seal(draft, around, faults)
+        return finished(draft, login.return_url)
+
+    def answered_before(self, reference: str) -> str | None:
+        """User number of the customer for whom a request of this reference was answered, for ``bnk.replay-request``."""
+        return self._answered.get(reference)
+
+    def record(self, login: Login, outcome: str, transaction_id: str = "") -> None:
+        """Write down how a login ended."""
+        leaked = login.typed_password if "aud.leaks-secret" in self.faults_for(login) else ""
+        self.journal.record(
+            Record(
+                at=int(self.clock().timestamp()),
+                partner=login.partner.id,
+                reference=login.reference,
+                transaction_id=transaction_id or login.id,
+                outcome=outcome,
+                method=login.method.value,
+                secret=leaked,
+            )
+        )
+
+    def record_refused_request(self, partner: str, reference: str) -> None:
+        """Write down that a request was refused, under the partner that it names if that is known."""
+        known = partner if partner in self.keys.partners else ""
+        at = int(self.clock().timestamp())
+        self.journal.record(Record(at, known, reference[:50], self.tokens(16), "request-refused", ""))
+
+    def close(self) -> None:
+        """Let the journal finish its writing."""
+        self.journal.close()
+
+
+def open_bank(
+    settings: BankSettings, *, clock: Callable[[], datetime] = utc_now, tokens: Callable[[int], str] = secrets.token_hex
+) -> Bank:
+    """Read keys, open the journal and assemble the bank.
+
+    Raises:
+        InvalidSettings: a key file does not hold what it must.
+        UnknownFaults: the settings name a fault that does not exist.
+    """
+    keys, personas = open_keys(settings), by_user_number()
+    return Bank(
+        settings=settings,
+        keys=keys,
+        personas=personas,
+        desk=LoginDesk(personas, clock, tokens, settings.lock_seconds),
+        journal=Journal(settings.database),
+        confirmations=Confirmations(clock),
+        signer=Signer(keys.confirmation, settings.confirmation.kid),
+        switchboard=Switchboard(parse_faults(settings.faults)),
+        clock=clock,
+        tokens=tokens,
+        started_at=clock(),
+    )

@@ -1,0 +1,105 @@
+"""Keys, read once at start and kept as objects: parsing an RSA key costs more than a hundred signatures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from mock_bank.settings import BankSettings, InvalidSettings, Partner
+
+
+class UnusableKey(ValueError):
+    """A key file that does not hold the kind of key asked for; says which and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPartner:
+    """A partner with its key and certificates at hand."""
+
+    settings: Partner
+    public_key: rsa.RSAPublicKey
+    client_certificates: tuple[str, ...]
+    """SHA-256 of each registered client certificate, lower-case hexadecimal, in order of registration."""
+
+    @property
+    def id(self) -> str:
+        """The id issued by the bank: ``VK_SND_ID`` of its requests."""
+        return self.settings.id
+
+
+@dataclass(frozen=True, slots=True)
+class BankKeys:
+    """Every key of the bank and of its partners."""
+
+    banklink: rsa.RSAPrivateKey
+    confirmation: ec.EllipticCurvePrivateKey
+    partners: dict[str, KnownPartner]
+
+
+def open_keys(settings: BankSettings) -> BankKeys:
+    """Read every key named in the settings.
+
+    Raises:
+        InvalidSettings: naming each file that does not hold what it must.
+    """
+    if problems := list(_problems(settings)):
+        raise InvalidSettings(problems)
+    return BankKeys(
+        rsa_private_key(settings.banklink.signing_key),
+        p256_private_key(settings.confirmation.signing_key),
+        {each.id: _partner(each) for each in settings.partners},
+    )
+
+
+def _problems(settings: BankSettings) -> Iterator[str]:
+    attempts: list[Callable[[], object]] = [
+        partial(rsa_private_key, settings.banklink.signing_key),
+        partial(p256_private_key, settings.confirmation.signing_key),
+        *(partial(_partner, each) for each in settings.partners),
+    ]
+    for attempt in attempts:
+        try:
+            attempt()
+        except (UnusableKey, ValueError) as error:
+            yield str(error)
+
+
+def rsa_private_key(path: Path) -> rsa.RSAPrivateKey:
+    """An RSA private key of 2048 bits or more from a PEM file without a pass phrase; raises ``UnusableKey``."""
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < 2048:
+        raise UnusableKey(f"{path}: banklink signs with RSA of 2048 bits or more; this is another key")
+    return key
+
+
+def p256_private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """A P-256 private key from a PEM file without a pass phrase; raises ``UnusableKey``."""
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise UnusableKey(f"{path}: confirmations are signed with P-256; this is another key")
+    return key
+
+
+def rsa_public_key(pem: bytes, source: object) -> rsa.RSAPublicKey:
+    """An RSA public key from PEM, bare or inside a certificate; raises ``UnusableKey``."""
+    is_certificate = b"BEGIN CERTIFICATE" in pem
+    key = x509.load_pem_x509_certificate(pem).public_key() if is_certificate else load_pem_public_key(pem)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise UnusableKey(f"{source}: banklink messages are signed with RSA; this is another key")
+    return key
+
+
+def certificate_fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the DER form, lower-case hexadecimal."""
+    return certificate.fingerprint(SHA256()).hex()
+
+
+def _partner(settings: Partner) -> KnownPartner:
+    read = (x509.load_pem_x509_certificate(path.read_bytes()) for path in settings.client_certificate_files)
+    registered = (*settings.client_certificates, *map(certificate_fingerprint, read))
+    return KnownPartner(settings, rsa_public_key(settings.public_key.read_bytes(), settings.public_key), registered)

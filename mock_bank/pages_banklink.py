@@ -1,0 +1,154 @@
+"""``/banklink``: where a partner's request arrives, is judged, and becomes a login or a page that says why not."""
+
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+
+from mock_bank import wire_banklink as wire
+from mock_bank.answers import Answer
+from mock_bank.faults import ActiveFaults
+from mock_bank.logins import Login
+from mock_bank.request_checks import Asked, Verdict, asked, judge
+from mock_bank.texts import in_language
+from mock_bank.web import (
+    ANSWER_POLICY,
+    active_faults,
+    faults_in_query,
+    see_other,
+    set_login_cookie,
+    the_bank,
+    tool,
+    unescaped,
+)
+
+pages = Blueprint("banklink", __name__)
+LANGUAGES: Final = {"LAT": "lv", "ENG": "en"}
+KNOWN_PERSON: Final = "mock_bank_person"
+"""Cookie of the fault ``mfa.fresh-authtime``: a person the bank believes to know already."""
+
+
+@pages.route("/banklink", methods=["GET", "POST"])
+def arrive() -> Response:
+    """Take a request from a partner's page."""
+    faults = the_bank().faults_for() | faults_in_query(request.args.getlist("fault"))
+    body = request.get_data() if request.method == "POST" else request.query_string
+    if request.method == "GET" and "bnk.accept-get-request" not in faults:
+        return tool("get.html", HTTPStatus.METHOD_NOT_ALLOWED)
+    try:
+        message = wire.parse_form(body)
+    except wire.Malformed as error:
+        return _refused(body, None, (Verdict(1, "form", str(error)),))
+    return _judged(body, _asked(message, faults))
+
+
+def _asked(message: wire.Message, faults: ActiveFaults) -> Asked:
+    bank = the_bank()
+    return asked(
+        message,
+        bank_id=bank.settings.id,
+        partners=bank.keys.partners,
+        now=bank.clock(),
+        faults=faults,
+        method=request.method,
+    )
+
+
+def _judged(body: bytes, question: Asked) -> Response:
+    verdicts = judge(question)
+    if any(verdict.failure for verdict in verdicts):
+        if "bnk.crash-long-field" in question.faults and _has_long_value(question):
+            raise RuntimeError("an over-long value, as the fault bnk.crash-long-field asks")
+        return _refused(body, question, verdicts)
+    the_bank().inbox.keep(question.now, body, refused=False)
+    return _begun(question)
+
+
+def _has_long_value(question: Asked) -> bool:
+    return any(len(value) > 255 for name, value in question.fields.items() if name != "VK_MAC")
+
+
+def _refused(body: bytes, question: Asked | None, verdicts: tuple[Verdict, ...]) -> Response:
+    bank, fields = the_bank(), question.fields if question else {}
+    received = bank.inbox.keep(bank.clock(), body, refused=True)
+    if "aud.no-refusals" not in bank.faults_for():
+        bank.record_refused_request(fields.get("VK_SND_ID", ""), fields.get("VK_NONCE", ""))
+    reflect = "bnk.reflect-markup" in active_faults()
+    return tool(
+        "refused_request.html",
+        HTTPStatus.BAD_REQUEST,
+        verdicts=verdicts,
+        received=received,
+        shown={name: unescaped(value) if reflect else value for name, value in fields.items()},
+        **_computed(question),
+    )
+
+
+def _computed(question: Asked | None) -> dict[str, str]:
+    try:
+        text = question.mac_string if question else ""
+    except wire.Malformed as error:
+        return {"mac_string": str(error), "digest": "", "hash_name": ""}
+    if question is None:
+        return {"mac_string": "", "digest": "", "hash_name": ""}
+    encoded = text.encode(question.message.charset, errors="replace")
+    return {"mac_string": text, "digest": wire.digest(encoded, question.hash_name), "hash_name": question.hash_name}
+
+
+def _begun(question: Asked) -> Response:
+    bank, partner = the_bank(), question.partner or next(iter(the_bank().keys.partners.values()))
+    fields = dict(question.fields)
+    if "bnk.query-override" in question.faults:
+        fields |= {
+            name: value for name, value in parse_qsl(request.query_string.decode("latin-1")) if name == "VK_RETURN"
+        }
+    language = LANGUAGES.get(fields.get("VK_LANG", ""), "lv")
+    chosen: ActiveFaults = g.get("asked_faults", ActiveFaults())
+    login = bank.desk.begin(fields, question.message.charset, partner, chosen, language)
+    if number := _person_at_once(login):
+        return _answered_at_once(login, number)
+    return set_login_cookie(see_other(url_for("login.password", login_id=login.id)), login)
+
+
+def _person_at_once(login: Login) -> str | None:
+    """The customer who is signed in without being asked: a benchmark's, or by a fault."""
+    bank, faults = the_bank(), active_faults(login)
+    if bank.settings.fast_login and (named := request.headers.get("X-Mock-Persona")):
+        return named
+    if "mfa.fresh-authtime" in faults and (known := request.cookies.get(KNOWN_PERSON)):
+        return known
+    if "bnk.replay-request" in faults:
+        return bank.answered_before(login.reference)
+    return None
+
+
+def _answered_at_once(login: Login, number: str) -> Response:
+    bank, person = the_bank(), the_bank().personas.get(number)
+    if person is None:
+        return tool(
+            "message.html", HTTPStatus.BAD_REQUEST, title="No such customer", text=f"{number} is no user number"
+        )
+    if problem := bank.desk.skip_to_consent(login, person, active_faults(login)):
+        bank.record(login, "refused")
+        return tool("message.html", HTTPStatus.FORBIDDEN, title="Login refused", text=problem.value)
+    bank.desk.consent(login, agree=True)
+    return answer_page(login, bank.answer(login))
+
+
+def answer_page(login: Login, answer: Answer | None) -> Response:
+    """The form that carries the answer back; it submits itself and has a button for browsers without scripts."""
+    faults, t = active_faults(login), in_language(login.language)
+    if answer is None or "bnk.no-response" in faults:
+        status = HTTPStatus.CONFLICT if answer is None else HTTPStatus.OK
+        body = render_template("message.html", language=login.language, title=t["finished"], text=t["finished-text"],
+                               bank=the_bank(), faults=faults)  # fmt: skip
+        return Response(body, status=status, mimetype="text/html")
+    body = render_template("answer.html", language=login.language, answer=answer, t=t, bank=the_bank(), faults=faults,
+                           twice="ans.twice" in faults)  # fmt: skip
+    response = Response(body, mimetype="text/html")
+    insecure = " http:" if answer.action.startswith("http:") else ""
+    response.headers["Content-Security-Policy"] = ANSWER_POLICY + insecure
+    if "mfa.fresh-authtime" in faults and login.person:
+        response.set_cookie(KNOWN_PERSON, login.person.user_number, secure=True, httponly=True, samesite="None")
+    return response

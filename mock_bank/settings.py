@@ -1,0 +1,187 @@
+"""``bank.toml``: read once, frozen, every problem reported at once. ``example.toml`` explains each line."""
+
+import ipaddress
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mock_bank.faults import UnknownFaults, parse_faults
+
+Model = TypeVar("Model", bound=BaseModel)
+
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a DER certificate, lower-case hexadecimal."""
+
+
+class InvalidSettings(ValueError):
+    """The bank cannot start; ``problems`` holds one sentence for each reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Keep every problem and join them under one heading."""
+        self.problems = problems
+        super().__init__("the mock bank cannot start:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Listen(_Frozen):
+    """Where a TLS port listens and with which certificate."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    certificate: Path
+    """PEM: leaf first, then its issuing CA."""
+    key: Path
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the port."""
+        if self.address == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.address).is_loopback
+        except ValueError:
+            return False
+
+
+class MutualListen(Listen):
+    """The port of the VPM back channel, and whom it trusts."""
+
+    client_ca: Path
+    """PEM of the one CA that issues the partners' client certificates."""
+    client_crl: Path
+    """PEM; read again whenever the file changes."""
+
+
+class Partner(_Frozen):
+    """Who may ask: the other side of a banklink agreement."""
+
+    id: str = Field(min_length=1, max_length=15)
+    name: str
+    """Shown to the person: who is asking."""
+    public_key: Path
+    """PEM SubjectPublicKeyInfo or certificate; its certificate is only a container (banklink.md 4.4)."""
+    return_urls: tuple[str, ...] = Field(min_length=1)
+    """Absolute https; an answer goes to one of these or to a path below it."""
+    versions: tuple[Literal["008", "009"], ...] = ("009",)
+    older_services: tuple[Literal["4001", "4002"], ...] = ()
+    """Older requests that are switched on for tests (banklink.md 6.5, 6.6)."""
+    client_certificates: tuple[Fingerprint, ...] = ()
+    client_certificate_files: tuple[Path, ...] = ()
+    """PEM files whose first certificate is added to ``client_certificates``; read at start."""
+    journal_secret: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$")
+    """32 bytes, hexadecimal, shared with the partner; each day's blinding salt is derived from it."""
+
+
+class SigningKey(_Frozen):
+    """A private key file."""
+
+    signing_key: Path
+
+
+class Confirmation(SigningKey):
+    """The P-256 key that signs confirmations and journals."""
+
+    kid: str
+
+
+class BankSettings(_Frozen):
+    """Everything the mock bank is told."""
+
+    id: str = Field(min_length=1, max_length=15)
+    name: str
+    database: Path
+    public: Listen
+    mutual_tls: MutualListen
+    banklink: SigningKey
+    confirmation: Confirmation
+    partners: tuple[Partner, ...] = Field(min_length=1)
+    faults: tuple[str, ...] = ()
+    fast_login: bool = False
+    """Answer at once to a request with an ``X-Mock-Persona`` header; for benchmarks, loopback only."""
+    lock_seconds: int = Field(default=60, ge=1)
+    """How long a customer is locked after five wrong codes."""
+    threads: int = Field(default=16, ge=2, le=256)
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Self:
+        loopback = self.public.is_loopback and self.mutual_tls.is_loopback
+        if not loopback and (self.faults or self.fast_login):
+            raise ValueError("faults and fast_login are refused unless both ports listen on a loopback address")
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether both ports are reachable from this machine only, so that faults are allowed."""
+        return self.public.is_loopback and self.mutual_tls.is_loopback
+
+
+def read_settings(path: Path, *, extra_faults: Sequence[str] = ()) -> BankSettings:
+    """Read ``bank.toml``; relative paths in it are relative to its folder. ``extra_faults`` are added to its own.
+
+    Raises:
+        InvalidSettings: with every problem found, so that one run shows them all.
+    """
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings([f"{path}: {error}"]) from error
+    if extra_faults:
+        written["faults"] = [*written.get("faults", ()), *extra_faults]
+    return _checked(_anchored(written, path.parent), written)
+
+
+def _checked(candidate: "BankSettings | list[str]", written: dict[str, object]) -> BankSettings:
+    problems = list(candidate) if isinstance(candidate, list) else _missing_files(candidate)
+    problems += _unknown_faults(written.get("faults", ()))
+    if problems or isinstance(candidate, list):
+        raise InvalidSettings(problems)
+    return candidate
+
+
+def _anchored(written: dict[str, object], folder: Path) -> "BankSettings | list[str]":
+    try:
+        return _with_folder(BankSettings.model_validate(written), folder)
+    except ValidationError as error:
+        return [f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in error.errors()]
+
+
+def _with_folder(settings: Model, folder: Path) -> Model:
+    fields = type(settings).model_fields
+    return settings.model_copy(update={name: _placed(getattr(settings, name), folder) for name in fields})
+
+
+def _placed(value: object, folder: Path) -> object:
+    if isinstance(value, Path):
+        return (folder / value).resolve()
+    if isinstance(value, BaseModel):
+        return _with_folder(value, folder)
+    if isinstance(value, tuple):
+        return tuple(_placed(each, folder) for each in value)
+    return value
+
+
+def _unknown_faults(names: object) -> list[str]:
+    listed = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    try:
+        parse_faults(listed)
+    except UnknownFaults as error:
+        return [f"faults: {error}"]
+    return []
+
+
+def _missing_files(settings: BankSettings) -> list[str]:
+    return [f"{path}: no such file, or it cannot be read" for path in _files_of(settings) if not path.is_file()]
+
+
+def _files_of(settings: BankSettings) -> list[Path]:
+    ports = [settings.public.certificate, settings.public.key, settings.mutual_tls.certificate, settings.mutual_tls.key]
+    trust = [settings.mutual_tls.client_ca, settings.mutual_tls.client_crl]
+    keys = [settings.banklink.signing_key, settings.confirmation.signing_key]
+    partners = [path for each in settings.partners for path in (each.public_key, *each.client_certificate_files)]
+    return ports + trust + keys + partners

@@ -1,0 +1,151 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from flask.testing import FlaskClient
+
+from mock_bank.back_channel import PEER, create_back_channel_app
+from mock_bank.bank import Bank, open_bank
+from mock_bank.serving import Running, start
+from mock_bank.settings import BankSettings
+from mock_bank.web import create_public_app
+from tests.mock_bank.partner import RETURN_URL, Clock, TestPartner, counting_tokens
+from tests.mock_bank.pki import Authority, Files, private_pem
+
+BANKLINK_KEY = rsa.generate_private_key(65537, 3072)
+CONFIRMATION_KEY = ec.generate_private_key(ec.SECP256R1())
+SECRET = "5a" * 32
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(scope="session")
+def server_certificate(pki: Authority) -> Files:
+    return pki.issue("mock-bank", usage=(ExtendedKeyUsageOID.SERVER_AUTH,))
+
+
+@pytest.fixture(scope="session")
+def client_certificate(pki: Authority) -> Files:
+    return pki.issue("gateway-client")
+
+
+@pytest.fixture(scope="session")
+def partner_keys() -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
+    return rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def partner(partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey], clock: Clock) -> TestPartner:
+    return TestPartner(key=partner_keys[0], clock=clock)
+
+
+@pytest.fixture
+def other_partner(partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey], clock: Clock) -> TestPartner:
+    return TestPartner(id="OTHERGW", key=partner_keys[1], clock=clock)
+
+
+Settings = Callable[..., BankSettings]
+
+
+@pytest.fixture
+def bank_settings(
+    tmp_path: Path,
+    pki: Authority,
+    server_certificate: Files,
+    client_certificate: Files,
+    partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey],
+) -> Settings:
+    """Makes valid settings; keywords change the top level."""
+
+    def make(**changes: object) -> BankSettings:
+        for name, key in zip(("EIDGW", "OTHERGW"), partner_keys, strict=True):
+            pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            (tmp_path / f"{name}.pem").write_bytes(pem)
+        (tmp_path / "banklink.pem").write_bytes(private_pem(BANKLINK_KEY))
+        (tmp_path / "confirmation.pem").write_bytes(private_pem(CONFIRMATION_KEY))
+        listen = {"port": 0, "certificate": server_certificate.certificate, "key": server_certificate.key}
+        written: dict[str, object] = {
+            "id": "DEMOBANK",
+            "name": "Demo banka",
+            "database": tmp_path / "bank.sqlite",
+            "public": listen,
+            "mutual_tls": listen | {"client_ca": pki.ca_file, "client_crl": pki.crl_file},
+            "banklink": {"signing_key": tmp_path / "banklink.pem"},
+            "confirmation": {"signing_key": tmp_path / "confirmation.pem", "kid": "demobank-test"},
+            "partners": [
+                {
+                    "id": "EIDGW",
+                    "name": "Izsoles vārteja",
+                    "public_key": tmp_path / "EIDGW.pem",
+                    "return_urls": [RETURN_URL],
+                    "versions": ["009", "008"],
+                    "client_certificates": ["ab" * 32, client_certificate.sha256],
+                    "journal_secret": SECRET,
+                },
+                {
+                    "id": "OTHERGW",
+                    "name": "Cita vārteja",
+                    "public_key": tmp_path / "OTHERGW.pem",
+                    "return_urls": ["https://other.example/return"],
+                    "client_certificates": ["cd" * 32],
+                },
+            ],
+        }
+        return BankSettings.model_validate(written | changes)
+
+    return make
+
+
+@pytest.fixture
+def bank(bank_settings: Settings, clock: Clock) -> Iterator[Bank]:
+    opened = open_bank(bank_settings(fast_login=True), clock=clock, tokens=counting_tokens())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def browser(bank: Bank) -> FlaskClient:
+    """A browser at the bank's public site, in-process, over https as far as cookies are concerned."""
+    app = create_public_app(bank)
+    app.config["PREFERRED_URL_SCHEME"] = "https"
+    client = app.test_client()
+    client.environ_base["wsgi.url_scheme"] = "https"
+    return client
+
+
+@pytest.fixture
+def back_channel(bank: Bank, client_certificate: Files) -> FlaskClient:
+    """The partner at the back channel, in-process: the certificate is stated, not proven."""
+    client = create_back_channel_app(bank, sleep=lambda _: None).test_client()
+    client.environ_base[PEER] = lambda: client_certificate.sha256
+    return client
+
+
+@pytest.fixture
+def served(bank_settings: Settings) -> Iterator[Running]:
+    """A bank on real sockets."""
+    running = start(open_bank(bank_settings(fast_login=True, threads=4)))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def gateway_session(pki: Authority, client_certificate: Files) -> Iterator[requests.Session]:
+    """An HTTP client with the partner's certificate."""
+    with requests.Session() as session:
+        session.trust_env = False  # a CA bundle named in the environment would win over the one below
+        session.verify = str(pki.ca_file)
+        session.cert = client_certificate.pair
+        yield session
