@@ -26,7 +26,7 @@ from providers.errors import ProviderMisconfigured
 CONFIG_VARIABLE: Final = "VPM_GATEWAY_CONFIG"
 """Names the settings file for the worker processes."""
 
-_KEY_KINDS: Final = {"ES256": ECKey, "PS256": RSAKey, "RS256": RSAKey, "EdDSA": OKPKey}
+_KEY_KINDS: Final[dict[str, type[ECKey | RSAKey | OKPKey]]] = {"ES256": ECKey, "PS256": RSAKey, "RS256": RSAKey, "EdDSA": OKPKey}
 
 log = structlog.get_logger("gateway")
 
@@ -56,7 +56,8 @@ def open_gateway(settings: Settings) -> Gateway:
     storage = open_storage(
         database_url(settings), keys, node=settings.node, config_rev=settings.revision, clock=utc_now
     )
-    Sealer(storage).start()
+    sealer = Sealer(storage)
+    sealer.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(
         storage=storage,
@@ -67,7 +68,13 @@ def open_gateway(settings: Settings) -> Gateway:
         subject_key=load_subject_key(keys),
         clock=utc_now,
     )
-    return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage))
+
+    def close() -> None:
+        directory.close()
+        sealer.stop()
+        storage.close()
+
+    return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage), close=close)
 
 
 def problems_of(storage: SqlStorage) -> list[str]:

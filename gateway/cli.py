@@ -35,6 +35,7 @@ def check(config: Path) -> None:
     for problem in opened.problems():
         click.echo(f"not ready: {problem}", err=True)
     click.echo(f"{len(opened.directory)} providers, {len(opened.use_cases.parties)} relying parties: settings are good")
+    opened.close()
 
 
 @gateway.command()
@@ -54,7 +55,7 @@ def serve(config: Path, only: str | None) -> None:
 
 def _serve_both(config: Path) -> int:
     """Run each port in a process of its own; when one ends, the other is ended too."""
-    open_gateway(_settings(config)).use_cases.storage.close()
+    open_gateway(_settings(config)).close()
     command = [sys.executable, "-m", "vpm", "gateway", "serve", "--config", str(config), "--only"]
     ports = [subprocess.Popen([*command, only]) for only in ("public", "mutual-tls")]  # noqa: S603 - our own command
 

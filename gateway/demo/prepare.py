@@ -43,10 +43,7 @@ def _certificates(folder: Path) -> None:
     pki = DevPki.create(folder)
     pki.refresh()
     for profile, name, dns, ip in CERTIFICATES:
-        if name not in pki.names():
-            pki.issue(profile, name, dns=dns, ip=ip)
-    for ca in ("relying-parties", "provider-endpoints", "gateway-servers"):
-        pki.publish_crl(ca)
+        pki.issue(profile, name, dns=dns, ip=ip)
 
 
 def _keys(root: Path) -> None:

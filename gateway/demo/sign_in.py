@@ -19,7 +19,7 @@ PERSONAS: Final = {
 }
 """User number and password at the mock bank; the bank's page of personas lists all of them."""
 
-_CODE: Final = re.compile(r'id="calculator"[^>]*>\s*([0-9]{6})')
+_CODE: Final = re.compile(r'id="calculator-code">\s*([0-9]{6})')
 _LOGIN: Final = re.compile(r"/login/([0-9A-Z]{26})/continue")
 
 

@@ -21,9 +21,10 @@ from gateway.web.assets import assets
 from gateway.web.browser import language_of
 from gateway.web.health import health_pages
 from gateway.web.login_pages import LoginPages
+from gateway.web.notices import Notice
 from gateway.web.oidc_pages import oidc_pages
-from gateway.web.pages import NoticeView, RefusalView, prepare_pages, render_notice, render_refusal
-from gateway.web.person_texts import Notice
+from gateway.web.page_values import NoticeView, RefusalView
+from gateway.web.pages import prepare_pages, render_notice, render_refusal
 from gateway.web.provider_pages import provider_pages
 from gateway.web.responses import json_response, page
 from gateway.web.token_pages import token_pages
@@ -40,6 +41,8 @@ class Gateway:
     directory: ProviderDirectory
     problems: Callable[[], list[str]]
     """What keeps it from working just now, one sentence each; empty when it is ready."""
+    close: Callable[[], None]
+    """Ends its threads and connections."""
 
 
 def create_public_app(gateway: Gateway) -> Flask:

@@ -16,6 +16,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, request
 
+from gateway.web.access import Access, may_enter
 from gateway.web.headers import set_security_headers
 
 assets = Blueprint("assets", __name__)
@@ -44,6 +45,7 @@ def asset_addresses() -> dict[str, str]:
 
 
 @assets.get("/assets/<name>")
+@may_enter(Access.ANYONE)
 def serve_asset(name: str) -> Response:
     """Hand out one file, compressed for whoever accepts it."""
     asset = _by_served_name().get(name) or abort(404)

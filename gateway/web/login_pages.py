@@ -24,18 +24,9 @@ from gateway.use_cases import HandedOver, Leaving, UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import LANGUAGE, LAST_CHOICE, forget, language_of, mark_of, remember
 from gateway.web.messages import message_for
-from gateway.web.pages import (
-    Choice,
-    ChoicesView,
-    DepartureView,
-    NoticeView,
-    RefusalView,
-    render_choices,
-    render_departure,
-    render_notice,
-    render_refusal,
-)
-from gateway.web.person_texts import Notice
+from gateway.web.notices import Notice
+from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
+from gateway.web.pages import render_choices, render_departure, render_notice, render_refusal
 from gateway.web.responses import page, see_other
 from providers.contract import Language, ProviderId
 

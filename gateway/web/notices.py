@@ -88,7 +88,7 @@ NOTICES: Final[Mapping[Notice, Both]] = MappingProxyType(
         ),
         Notice.TOO_MANY: both(
             (
-                "Pārāk daudz mēģinājumu īsā laikā",
+                "Daudz mēģinājumu īsā laikā",
                 "Lai pieteikšanās darbotos visiem, pēc daudziem mēģinājumiem ir jāuzgaida.",
                 "Uzgaidiet minūti un mēģiniet vēlreiz.",
             ),

@@ -11,8 +11,9 @@ from gateway.use_cases import UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import language_of, mark_or_new, set_browser
 from gateway.web.login_pages import departure_page
-from gateway.web.pages import NoticeView, RefusalView, render_notice, render_refusal
-from gateway.web.person_texts import Notice
+from gateway.web.notices import Notice
+from gateway.web.page_values import NoticeView, RefusalView
+from gateway.web.pages import render_notice, render_refusal
 from gateway.web.responses import json_response, page, see_other
 
 

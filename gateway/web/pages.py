@@ -6,7 +6,7 @@ Each page takes one frozen view with its language in it, and reads no request, n
 from functools import cache, lru_cache
 from typing import Final
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from gateway.web.messages import message_for
 from gateway.web.notices import NOTICES, Notice
@@ -36,7 +36,15 @@ _SLOT: Final = "\ue000"
 def render_choices(view: ChoicesView) -> str:
     """Make the page of ways to sign in: one button each, the last used first."""
     choices = sorted(view.choices, key=lambda choice: not choice.last_used)
-    return template("choices.html", view.language).render(view=view, choices=choices)
+    listed = Markup("").join([_listed(choice, view.language) for choice in choices])
+    remembered = bool(choices) and choices[0].last_used
+    return template("choices.html", view.language).render(view=view, choices=listed, remembered=remembered)
+
+
+@lru_cache(maxsize=16384)
+def _listed(choice: Choice, language: Language) -> Markup:
+    """Render one button; it stays the same until the provider's state changes, whoever looks."""
+    return Markup(template("choice.html", language).render(choice=choice))  # noqa: S704 - made by an escaping template
 
 
 def render_departure(view: DepartureView) -> str:

@@ -12,8 +12,9 @@ from gateway.use_cases import Turned, UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import language_of
 from gateway.web.login_pages import not_found
-from gateway.web.pages import NoticeView, RefusalView, render_notice, render_refusal
-from gateway.web.person_texts import Notice
+from gateway.web.notices import Notice
+from gateway.web.page_values import NoticeView, RefusalView
+from gateway.web.pages import render_notice, render_refusal
 from gateway.web.responses import page, see_other
 from providers.contract import Arrival, Language, ProviderId
 
