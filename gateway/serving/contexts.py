@@ -1,12 +1,16 @@
 """The TLS context a mutual-TLS port uses now, made anew whenever its files change (security.md section 7)."""
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
+from cryptography import x509
 from OpenSSL import SSL, crypto
 
+from certs.errors import CertificateError
+from certs.load import PrivateKey, load_chain, load_identity
 from gateway.serving.settings import ClientTrust, ServerIdentity
-from gateway.serving.trust import Anchors, Identity, TrustUnusable, is_client_certificate, signature_of
+from gateway.serving.trust import Anchor, signature_of
 from gateway.serving.trust_source import Clock, TrustSource, utc_now
 
 log = logging.getLogger(__name__)
@@ -16,8 +20,23 @@ _NO_RENEGOTIATION: Final = 1 << 30  # SSL_OP_NO_RENEGOTIATION, which pyOpenSSL d
 _OPTIONS: Final = SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | _NO_RENEGOTIATION
 
 
-def open_context(identity: Identity, anchors: Anchors) -> SSL.Context:
-    """A server context that completes a handshake only with a client certificate the anchors vouch for.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The server's own certificate, the CAs it sends along, and its key."""
+
+    chain: tuple[x509.Certificate, ...]
+    """The leaf first."""
+    key: PrivateKey
+
+
+def load_server_identity(files: ServerIdentity) -> Identity:
+    """Read both PEM files. Raises ``certs.errors.FileUnusable``, also for a key of another certificate."""
+    _leaf, key = load_identity(files.certificate, files.key)
+    return Identity(load_chain(files.certificate), key)
+
+
+def open_context(identity: Identity, anchor: Anchor, clock: Clock) -> SSL.Context:
+    """A server context that completes a handshake only with a client certificate the anchor vouches for.
 
     TLS 1.2 with ephemeral keys and AEAD, and TLS 1.3. Nothing is ever resumed, as a resumed session would skip the
     revocation list: tickets carry no state (``OP_NO_TICKET``) and there is no cache to find state in.
@@ -28,28 +47,30 @@ def open_context(identity: Identity, anchors: Anchors) -> SSL.Context:
     context.set_options(_OPTIONS)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     _show(context, identity)
-    _demand_client(context, anchors)
+    _demand_client(context, anchor, clock)
     return context
 
 
 def _show(context: SSL.Context, identity: Identity) -> None:
-    context.use_certificate(identity.leaf)
-    for ca in identity.chain:
+    leaf, *cas = identity.chain
+    context.use_certificate(leaf)
+    for ca in cas:
         context.add_extra_chain_cert(ca)
     context.use_privatekey(identity.key)
 
 
-def _demand_client(context: SSL.Context, anchors: Anchors) -> None:
+def _demand_client(context: SSL.Context, anchor: Anchor, clock: Clock) -> None:
     store = context.get_cert_store()
     if store is None:
-        raise TrustUnusable("OpenSSL gave the context no certificate store")
-    anchors.fill(store)
-    context.set_client_ca_list([crypto.X509.from_cryptography(ca).get_subject() for ca in anchors.cas])
-    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _accept)
+        raise LookupError("OpenSSL gave the context no certificate store")
+    anchor.fill(store)
+    context.set_client_ca_list([crypto.X509.from_cryptography(anchor.ca).get_subject()])
 
+    def accept(_connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, verified: int) -> bool:
+        # OpenSSL takes a leaf that states no purpose, and a CA's certificate: so the leaf is judged a second time.
+        return bool(verified) and (depth > 0 or anchor.vouches_for(certificate.to_cryptography(), clock()))
 
-def _accept(_connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, verified: int) -> bool:
-    return bool(verified) and (depth > 0 or is_client_certificate(certificate.to_cryptography()))
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, accept)
 
 
 class ContextSource:
@@ -61,6 +82,7 @@ class ContextSource:
         self._files = identity
         self._seen: object = None
         self._identity: Identity | None = None
+        self._clock = clock
         self._trust = TrustSource(clients, clock=clock)
         self._follow_identity()
         self._build()
@@ -71,8 +93,12 @@ class ContextSource:
         identity_changed = self._follow_identity()
         if trust_changed or identity_changed:
             self._build()
-            return True
-        return False
+        return trust_changed
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """By whose word clients are let in now."""
+        return self._trust.anchor
 
     def _follow_identity(self) -> bool:
         seen = signature_of((self._files.certificate, self._files.key))
@@ -80,13 +106,13 @@ class ContextSource:
             return False
         self._seen = seen
         try:
-            self._identity = Identity.load(self._files)
-        except TrustUnusable as problem:
+            self._identity = load_server_identity(self._files)
+        except CertificateError as problem:
             # Certificate and key are two files, so half a renewal may be seen: what was read before still serves.
             log.error("the server's identity stays as it was: %s", problem)  # noqa: TRY400 - the text says all
             return False
         return True
 
     def _build(self) -> None:
-        anchors, identity = self._trust.anchors, self._identity
-        self.current = open_context(identity, anchors) if identity and anchors else None
+        anchor, identity = self._trust.anchor, self._identity
+        self.current = open_context(identity, anchor, self._clock) if identity and anchor else None

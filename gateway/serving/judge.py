@@ -5,10 +5,9 @@ import time
 from typing import Final
 
 from cryptography import x509
-from OpenSSL import crypto
 
 from gateway.serving.settings import ClientTrust
-from gateway.serving.trust import Anchors, is_client_certificate
+from gateway.serving.trust import Anchor
 from gateway.serving.trust_source import Clock, TrustSource, utc_now
 
 _REMEMBERED: Final = 4096
@@ -21,6 +20,7 @@ class ClientJudge:
 
     def __init__(self, files: ClientTrust, *, clock: Clock = utc_now) -> None:
         self._source = TrustSource(files, clock=clock)
+        self._clock = clock
         self._poll = files.poll
         self._lock = threading.Lock()
         self._accepted: dict[bytes, float] = {}
@@ -33,7 +33,7 @@ class ClientJudge:
             self._follow(now)
             if self._accepted.get(certificate, 0.0) > now:
                 return True
-            if self._source.anchors is None or not _is_vouched_for(certificate, self._source.anchors):
+            if self._source.anchor is None or not self._is_vouched_for(certificate, self._source.anchor):
                 return False
             self._remember(certificate, now)
             return True
@@ -49,13 +49,9 @@ class ClientJudge:
             self._accepted.clear()
         self._accepted[certificate] = now + _LONGEST_MEMORY
 
-
-def _is_vouched_for(der: bytes, anchors: Anchors) -> bool:
-    store = crypto.X509Store()
-    anchors.fill(store)
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        crypto.X509StoreContext(store, crypto.X509.from_cryptography(certificate)).verify_certificate()
-    except (ValueError, crypto.X509StoreContextError):
-        return False
-    return is_client_certificate(certificate)
+    def _is_vouched_for(self, der: bytes, anchor: Anchor) -> bool:
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except ValueError:
+            return False
+        return anchor.vouches_for(certificate, self._clock())

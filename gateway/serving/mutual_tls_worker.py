@@ -21,6 +21,7 @@ from gateway.serving.framing import BUSY, FAILED, MALFORMED, RequestRefused
 from gateway.serving.peer import Peer, Step
 from gateway.serving.settings import MutualTlsPort
 from gateway.serving.tls_connection import PeerGone
+from gateway.serving.trust_source import utc_now
 
 if TYPE_CHECKING:
     import socket
@@ -71,11 +72,12 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
             plain, address = listener.accept()
         except OSError:
             return  # another worker was faster, the peer left, or descriptors ran out; the loop comes back
-        if self.contexts.current is None:
+        context, anchor = self.contexts.current, self.contexts.anchor
+        if context is None or anchor is None:
             plain.close()
             return
         self.nr_conns += 1
-        self._wait_for(Peer(self.contexts.current, plain, address, listener.getsockname(), self.port.deadlines))
+        self._wait_for(Peer(context, anchor, plain, address, listener.getsockname(), self.port.deadlines))
 
     def _wait_for(self, peer: Peer) -> None:
         self.peers.add(peer)
@@ -133,13 +135,15 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
 
     def finish_request(self, conn: Peer, fs: "Future[bool]") -> None:
         """Back in the event loop: keep the connection for a next request, or let it go."""
-        keep = fs.exception() is None and fs.result() and conn.context is self.contexts.current
-        if not keep:
+        if not (fs.exception() is None and fs.result() and self._still_trusts(conn)):
             self._dismiss(conn)
             return
         conn.rest()
         self._wait_for(conn)
         self._go_on(conn, conn)
+
+    def _still_trusts(self, peer: Peer) -> bool:
+        return peer.anchor is self.contexts.anchor and not peer.certificate_ended_by(utc_now())
 
     def _dismiss(self, peer: Peer) -> None:
         peer.take_leave()
@@ -158,7 +162,7 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
 
     def _follow_trust(self) -> None:
         if self.contexts.refresh():
-            for peer in [peer for peer in self.peers if peer.context is not self.contexts.current]:
+            for peer in [peer for peer in self.peers if peer.anchor is not self.contexts.anchor]:
                 self._let_go(peer)
 
     def _cap_keepalive(self, deadline: float) -> None:

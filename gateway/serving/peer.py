@@ -15,6 +15,7 @@ from OpenSSL import SSL
 from gateway.serving.framing import BUSY, Frame, parse_frame
 from gateway.serving.settings import Deadlines
 from gateway.serving.tls_connection import TlsConnection
+from gateway.serving.trust import Anchor
 
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LEAVE: Final = 2.0
@@ -44,12 +45,15 @@ class Peer(TlsConnection):
     def __init__(
         self,
         context: SSL.Context,
+        anchor: Anchor,
         plain: socket.socket,
         address: tuple[str, int],
         server: tuple[str, int],
         deadlines: Deadlines,
     ) -> None:
         super().__init__(context, plain, send_deadline=deadlines.send)
+        self.anchor = anchor
+        """By whose word the peer was let in."""
         self.sock = self
         self.client = address
         self.server = server

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.serving.admission import AdmissionQueue
-from gateway.serving.settings import BODY_LIMIT, PublicPort
+from gateway.serving.settings import BODY_LIMIT, HEAD_LIMIT, PublicPort
 from gateway.serving.wsgi_environ import Answer, Scope, answer_of, environ_of
 
 if TYPE_CHECKING:
@@ -101,8 +101,10 @@ def _settle(answered: "asyncio.Future[Answer]", answer: Answer) -> None:
 
 
 def _has_body(scope: Scope) -> bool:
-    """Whether a body follows. Raises ``RequestRefused`` for one that is too long or of no declared length (T62)."""
+    """Whether a body follows. Raises ``RequestRefused`` for headers or a body too long, or of no one length (T62)."""
     fields = scope.headers.items()
+    if sum(len(name) + len(value) for name, value in fields) > HEAD_LIMIT:
+        raise RequestRefused(431)
     lengths = [value for name, value in fields if name == "content-length"]
     if any(name == "transfer-encoding" for name, _value in fields):
         raise RequestRefused(411)

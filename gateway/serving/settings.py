@@ -46,6 +46,8 @@ class ClientTrust:
     crl: Path
     poll: float = 2.0
     """Seconds between two looks at the files; revocation must work within 60."""
+    seen_lists: Path | None = None
+    """Where the newest list ever believed is remembered, so that a restart takes no older one (T34); None: in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import select
 import selectors
 import socket
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,10 +28,10 @@ class TlsConnection:
     def __init__(self, context: SSL.Context, plain: socket.socket, *, send_deadline: float) -> None:
         plain.setblocking(False)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.context = context
         self.received = bytearray()
         self.client_certificate = b""
         """The peer's certificate (DER), verified in the handshake; empty before that."""
+        self._certificate_ends = datetime.min.replace(tzinfo=UTC)
         self._plain = plain
         self._send_deadline = send_deadline
         self._tls = SSL.Connection(context, plain)
@@ -61,6 +62,11 @@ class TlsConnection:
         if certificate is None:
             raise PeerGone("no client certificate")
         self.client_certificate = certificate.public_bytes(Encoding.DER)
+        self._certificate_ends = certificate.not_valid_after_utc
+
+    def certificate_ended_by(self, now: datetime) -> bool:
+        """Whether the peer's certificate has expired since the handshake, or there was none yet."""
+        return now >= self._certificate_ends
 
     def receive(self) -> None:
         """Take in what has arrived, up to one request of the largest kind. Raises ``PeerGone``."""

@@ -4,8 +4,13 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from cryptography import x509
+
+from certs.errors import CertificateError, RevocationListRefused
+from certs.load import load_certificate, load_crl
+from certs.revocation import ListMark, SeenLists, is_ageing, verify_crl
 from gateway.serving.settings import ClientTrust
-from gateway.serving.trust import Anchors, TrustUnusable, signature_of
+from gateway.serving.trust import Anchor, signature_of
 
 log = logging.getLogger(__name__)
 
@@ -21,13 +26,13 @@ class TrustSource:
     """Follows the CA file and the revocation list of one port."""
 
     def __init__(self, files: ClientTrust, *, clock: Clock = utc_now) -> None:
-        self.anchors: Anchors | None = None
-        """What to trust now; None while a file is missing, broken or lapsed: then nobody is let in."""
+        self.anchor: Anchor | None = None
+        """Whom to trust now; None while a file is missing, refused or lapsed: then nobody is let in."""
         self._files = files
         self._clock = clock
         self._seen: object = None
-        self._highest_crl_number = -1
-        self._overdue_told = False
+        self._last: ListMark | None = None
+        self._ageing_told = False
         self.refresh()
 
     def refresh(self) -> bool:
@@ -40,28 +45,40 @@ class TrustSource:
         return self._lapse() or changed
 
     def _load(self) -> None:
+        before, self.anchor = self.anchor, None
         try:
-            anchors = Anchors.load(self._files)
-        except TrustUnusable as problem:
+            ca = load_certificate(self._files.ca)
+            self.anchor = self._anchor_with(ca, before)
+            self._ageing_told = False
+        except CertificateError as problem:
             log.critical("nobody is let in: %s", problem)
-            self.anchors = None
-            return
-        if anchors.crl_number < self._highest_crl_number:
-            log.critical("%s: an older revocation list came back; the newer one stays in force", self._files.crl)
-            return
-        self.anchors = anchors
-        self._highest_crl_number = anchors.crl_number
-        self._overdue_told = False
+
+    def _anchor_with(self, ca: x509.Certificate, before: Anchor | None) -> Anchor:
+        crl = load_crl(self._files.crl)
+        try:
+            self._last = self._believe(crl, ca)
+        except RevocationListRefused as refusal:
+            if before is None or before.ca != ca:
+                raise
+            # An older list put back, or a forged one, must not undo what is known.
+            log.critical("the list read before stays in force: %s", refusal)
+            return before
+        return Anchor(ca, crl)
+
+    def _believe(self, crl: x509.CertificateRevocationList, ca: x509.Certificate) -> ListMark:
+        if self._files.seen_lists is not None:
+            return SeenLists(self._files.seen_lists).accept(crl, issuer=ca, now=self._clock())
+        return verify_crl(crl, issuer=ca, now=self._clock(), last=self._last)
 
     def _lapse(self) -> bool:
-        now = self._clock()
-        if self.anchors is None:
+        if self.anchor is None:
             return False
-        if self.anchors.lapsed_at(now):
+        now = self._clock()
+        if self.anchor.lapsed_at(now):
             log.critical("nobody is let in: %s is past its next update", self._files.crl)
-            self.anchors = None
+            self.anchor = None
             return True
-        if self.anchors.past_half_at(now) and not self._overdue_told:
-            self._overdue_told = True
+        if is_ageing(self.anchor.crl, now) and not self._ageing_told:
+            self._ageing_told = True
             log.warning("%s is past half its life and no successor has come", self._files.crl)
         return False

@@ -9,7 +9,7 @@ from certs.dev_pki import DevPki
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ports import Client, Server, free_port  # noqa: E402 - found by the line above, also under importlib mode
+from ports import Client, Server, free_port
 
 StartServer = Callable[..., Server]
 

@@ -125,7 +125,9 @@ class Client:
         if issued is not None:
             self.context.load_cert_chain(issued.certificate_path, issued.key_path)
 
-    def connect(self, server: Server, timeout: float = PATIENCE, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+    def connect(
+        self, server: Server, timeout: float = PATIENCE, session: ssl.SSLSession | None = None
+    ) -> ssl.SSLSocket:
         return self.context.wrap_socket(server.connect(timeout), server_hostname="localhost", session=session)
 
     def ask(self, server: Server, request: bytes, timeout: float = PATIENCE) -> Reply:

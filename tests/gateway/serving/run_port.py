@@ -30,7 +30,11 @@ def read(kind: Any, values: dict[str, Any]) -> Any:
     paths = {each.name for each in fields(kind) if each.type is Path}
     return kind(
         **{
-            name: read(PARTS[name], value) if name in PARTS and value is not None else Path(value) if name in paths else value
+            name: read(PARTS[name], value)
+            if name in PARTS and value is not None
+            else Path(value)
+            if name in paths
+            else value
             for name, value in values.items()
         }
     )
