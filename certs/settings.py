@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from certs.errors import PkiMissing
+from certs.build import alternative_names
+from certs.errors import OrderRefused, PkiMissing
 from certs.files import write_whole
 
 
@@ -22,11 +23,30 @@ class Settings:
     permitted_ip: tuple[str, ...] = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
     """Networks; the default ones are this machine and private networks."""
 
+    def __post_init__(self) -> None:
+        """Refuse what could limit nothing, before anything is made.
+
+        Raises:
+            OrderRefused: a subtree or network is none, or a kind has none at all, which would permit every name.
+        """
+        if not (self.permitted_dns and self.permitted_ip):
+            raise OrderRefused("permit at least one DNS subtree and one network; none at all would permit every name")
+        alternative_names(dns=self.permitted_dns)
+        for network in self.permitted_ip:
+            _check_network(network)
+
     @property
     def permitted(self) -> tuple[x509.GeneralName, ...]:
         """The subtrees as name constraints hold them."""
         networks = (x509.IPAddress(ipaddress.ip_network(network)) for network in self.permitted_ip)
         return (*(x509.DNSName(subtree) for subtree in self.permitted_dns), *networks)
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise OrderRefused(f"{text!r} is no network that certificates could be permitted for") from error
 
 
 def keep_or_compare(path: Path, wanted: Settings | None) -> Settings:

@@ -195,6 +195,23 @@ def test_other_settings_do_not_change_a_hierarchy_silently(pki: DevPki) -> None:
         DevPki.create(pki.directory, settings=Settings(permitted_dns=("example",)))
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"permitted_dns": ()},
+        {"permitted_ip": ()},
+        {"permitted_dns": ("",)},
+        {"permitted_dns": (".test",)},
+        {"permitted_ip": ("10.0.0.1/8",)},
+        {"permitted_ip": ("everywhere",)},
+    ],
+)
+def test_settings_that_would_limit_nothing_are_refused(limits: dict[str, tuple[str, ...]]) -> None:
+    """Empty means no: name constraints without an entry of a kind permit every name of it (RFC 5280 4.2.1.10)."""
+    with pytest.raises(OrderRefused):
+        Settings(**limits)
+
+
 def test_garbled_settings_are_named(pki: DevPki) -> None:
     (pki.directory / "pki.json").write_text("{")
     with pytest.raises(PkiMissing, match=r"pki\.json is garbled"):
