@@ -43,9 +43,11 @@ def parse_metadata(document: Mapping[str, Any], *, issuer: str) -> Metadata:
     """
     if document.get("issuer") != issuer:
         raise GatewayMisconfigured("the metadata names another issuer")
-    if "S256" not in document.get("code_challenge_methods_supported", ()):
+    offered, aliases = document.get("code_challenge_methods_supported"), document.get("mtls_endpoint_aliases", {})
+    if not isinstance(offered, list) or "S256" not in offered:
         raise GatewayMisconfigured("the metadata does not offer PKCE with S256")
-    aliases = document.get("mtls_endpoint_aliases", {})
+    if not isinstance(aliases, dict):
+        raise GatewayMisconfigured("the addresses for mutual TLS are not an object")
     return Metadata(
         authorization_endpoint=_address(document, "authorization_endpoint"),
         token_endpoint=_address({**document, **aliases}, "token_endpoint"),

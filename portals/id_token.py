@@ -39,7 +39,7 @@ class Expectation:
     issuer: str
     client_id: str
     nonce: str
-    access_token: str | None
+    access_token: str
     now: datetime
 
 
@@ -200,7 +200,7 @@ def access_token_belongs_to_it(claims: Claims, expected: Expectation) -> None:
     """``at_hash``, where present, is the left half of the access token's SHA-256 (Core section 3.1.3.6)."""
     if "at_hash" not in claims:
         return
-    digest = hashlib.sha256((expected.access_token or "").encode()).digest()
+    digest = hashlib.sha256(expected.access_token.encode()).digest()
     if claims["at_hash"] != base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode():
         raise IdTokenRejected("at_hash is not that of the access token")
 

@@ -129,7 +129,7 @@ class RelyingParty:
             issuer=self._settings.gateway.issuer,
             client_id=self._settings.gateway.client_id,
             nonce=sign_in.nonce,
-            access_token=token.get("access_token"),
+            access_token=str(token.get("access_token", "")),
             now=self._clock(),
         )
         return verify_id_token(str(token.get("id_token", "")), find_key=self._directory.signing_key, expected=expected)

@@ -101,7 +101,7 @@ def parse_details(written: Mapping[str, str]) -> Details:
 
 
 def _tidied(written: Mapping[str, str]) -> dict[str, str]:
-    fields = {name: " ".join(written.get(name, "").split(" ")).strip() for name in FIELDS}
+    fields = {name: written.get(name, "").strip() for name in FIELDS}
     fields["document_number"] = fields["document_number"].upper()
     fields["account"] = fields["account"].replace(" ", "").upper()
     if fields["actual_address"] == fields["declared_address"]:

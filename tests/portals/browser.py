@@ -23,10 +23,12 @@ DETAILS = {
 
 
 class Visitor:
-    """One browser with a cookie jar of its own."""
+    """One browser with a cookie jar of its own, in which a session key may have been planted."""
 
-    def __init__(self, app: Flask, gateway: GatewayDouble) -> None:
+    def __init__(self, app: Flask, gateway: GatewayDouble, *, cookie: str = "") -> None:
         self._client = app.test_client()
+        if cookie:
+            self._client.set_cookie("__Host-auctions", cookie, domain="localhost", secure=True)
         self._gateway = gateway
 
     def get(self, path: str) -> TestResponse:
