@@ -4,6 +4,7 @@ import signal
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 import click
 
@@ -53,3 +54,38 @@ def faults() -> None:
     """List every fault: name, the check that must notice it, what the bank then does."""
     for fault in REGISTRY.values():
         click.echo(f"{fault.name:30} {fault.check:12} {fault.sentence}")
+
+
+@click.group()
+def banklink() -> None:
+    """Banklink messages under the magnifying glass."""
+
+
+@banklink.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--public-key",
+    "keys",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="PEM public key or certificate of the sender; may be given more than once, the first is expected",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="bank.toml: its partners' keys are known"
+)
+@click.pass_context
+def explain(ctx: click.Context, file: BinaryIO, keys: tuple[Path, ...], config: Path | None) -> None:
+    """Say why the signature of the message in FILE (or -) does not verify.
+
+    FILE holds a form body, name=value lines or the HTML of a form. Exit code 0: it verifies; 1: it does not; 2: there
+    is no message in it.
+    """
+    from mock_bank import explaining  # noqa: PLC0415 -- needs every library that the server needs
+
+    try:
+        known, expected = explaining.known_keys(keys, config)
+        verified, text = explaining.explained(file.read(), known, expected)
+    except (InvalidSettings, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(text)
+    ctx.exit(0 if verified else 1)

@@ -112,9 +112,9 @@ def bent_records(records: list[Record], faults: ActiveFaults, *, now: int, odd: 
 
 def bent_journal(claims: Claims, records: list[Record], bank: Bank, faults: ActiveFaults) -> str:
     """The journal as the bank sends it."""
-    for row, record in zip(claims["records"], records, strict=True):
+    for row, record in zip(claims["entries"], records, strict=True):
         if "aud.no-correlation" in faults:
-            row["authentication_id"] = bank.tokens(32)
+            row["id"] = bank.tokens(32)
         if "aud.missing-field" in faults:
             del row["outcome"], row["method"]
         if record.secret:
@@ -123,4 +123,4 @@ def bent_journal(claims: Claims, records: list[Record], bank: Bank, faults: Acti
     if "aud.broken-chain" not in faults:
         return signed
     header, _, signature = signed.split(".")
-    return f"{header}.{_segment(claims | {'records': claims['records'][1:]})}.{signature}"
+    return f"{header}.{_segment(claims | {'entries': claims['entries'][1:]})}.{signature}"

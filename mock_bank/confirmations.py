@@ -7,7 +7,6 @@ that asked gets it.
 import hashlib
 import hmac
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,19 +117,19 @@ def confirmation_claims(login: Authentication, issuer: str, now: int) -> dict[st
 
 
 def blinded(reference: str, secret: str, at: int) -> str:
-    """A reference as the journal shows it: HMAC-SHA256 under the day's salt, hexadecimal.
+    """A reference as the journal shows it: HMAC-SHA256 under the salt of the record's UTC day, hexadecimal.
 
-    The salt is HMAC-SHA256(shared secret, ``YYYY-MM-DD`` of the record in UTC).
+    The salt is HMAC-SHA256 of ``vpm-journal YYYY-MM-DD`` under the shared secret.
     """
     day = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
-    salt = hmac.new(bytes.fromhex(secret), day.encode(), hashlib.sha256).digest()
+    salt = hmac.new(bytes.fromhex(secret), f"vpm-journal {day}".encode(), hashlib.sha256).digest()
     return hmac.new(salt, reference.encode(), hashlib.sha256).hexdigest()
 
 
 def journal_claims(
     records: list[Record], *, issuer: str, audience: str, secret: str, now: int, start: int, end: int, jti: str
 ) -> dict[str, Any]:
-    """The claims of an honest journal extract: every record, and how many of each outcome."""
+    """The claims of an honest journal extract: ``from`` included, ``to`` not, both epoch seconds."""
     return {
         "iss": issuer,
         "aud": audience,
@@ -138,20 +137,22 @@ def journal_claims(
         "jti": jti,
         "from": start,
         "to": end,
-        "records": [_journal_row(record, secret) for record in records],
-        "counts": dict(Counter(record.outcome for record in records)),
+        "count": len(records),
+        "entries": [_entry(record, secret) for record in records],
     }
 
 
-def _journal_row(record: Record, secret: str) -> dict[str, Any]:
-    return {
-        "authentication_id": blinded(record.reference, secret, record.at),
-        "transaction_id": record.transaction_id,
+def _entry(record: Record, secret: str) -> dict[str, Any]:
+    succeeded = record.outcome == "identified"
+    entry = {
+        "id": blinded(record.reference, secret, record.at),
         "at": record.at,
-        "outcome": record.outcome,
+        "outcome": "succeeded" if succeeded else "refused",
+        "transaction_id": record.transaction_id,
         "method": record.method,
         "partner": record.partner,
     }
+    return entry if succeeded else entry | {"reason": record.outcome}
 
 
 def as_bytes(claims: Mapping[str, Any]) -> bytes:

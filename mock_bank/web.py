@@ -29,6 +29,7 @@ def create_public_app(bank: Bank) -> Flask:
     """The WSGI application of the public port."""
     from mock_bank import (  # noqa: PLC0415 -- the pages need this module's functions
         pages_banklink,
+        pages_debugger,
         pages_login,
         pages_phone,
         pages_tools,
@@ -38,7 +39,7 @@ def create_public_app(bank: Bank) -> Flask:
     app.extensions["mock_bank"] = bank
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for pages in (pages_banklink, pages_login, pages_phone, pages_tools):
+    for pages in (pages_banklink, pages_login, pages_phone, pages_tools, pages_debugger):
         app.register_blueprint(pages.pages)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_protect)
