@@ -14,6 +14,9 @@ LANGUAGE = "VK_LANG"
 LONGEST_MAC = 700
 """Characters of Base64, white space not counted (section 4.3)."""
 
+READ_MOMENT = 25
+"""Characters of a ``VK_DATETIME`` that is read: 24, and one for the colon that rule 14 lets an offset have."""
+
 LANGUAGE_CODES = {Language.LATVIAN: "LAT", Language.ENGLISH: "ENG"}
 
 MEANS = {
@@ -70,7 +73,7 @@ REQUEST_4012 = MessageForm(
 )
 ANSWER_3013 = MessageForm(
     "3013",
-    (*_HEAD, ("VK_DATETIME", 24), ("VK_SND_ID", 15), ("VK_REC_ID", 15), ("VK_NONCE", 50), *_PERSON),
+    (*_HEAD, ("VK_DATETIME", READ_MOMENT), ("VK_SND_ID", 15), ("VK_REC_ID", 15), ("VK_NONCE", 50), *_PERSON),
 )
 REQUEST_4011 = MessageForm(
     "4011",
@@ -85,7 +88,7 @@ REQUEST_4011 = MessageForm(
 )
 ANSWER_3012 = MessageForm(
     "3012",
-    (*_HEAD, ("VK_USER", 16), ("VK_DATETIME", 24), ("VK_SND_ID", 15), ("VK_REC_ID", 15), *_PERSON),
+    (*_HEAD, ("VK_USER", 16), ("VK_DATETIME", READ_MOMENT), ("VK_SND_ID", 15), ("VK_REC_ID", 15), *_PERSON),
 )
 REQUEST_4002 = MessageForm(
     "4002",
