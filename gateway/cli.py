@@ -1,4 +1,4 @@
-"""``vpm gateway`` and ``vpm audit``."""
+"""``vpm gateway``: serve, check."""
 
 import os
 import signal

@@ -1,0 +1,72 @@
+"""The steps of a login as a person takes them, one at a time, so that a test may do something else at any of them."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlencode, urljoin
+
+import requests
+
+from gateway.demo.browser import Browser
+from gateway.demo.places import PROVIDER, Places
+from mock_bank.personas import PERSONAS, Persona
+
+BY_NAME = {f"{persona.given_name} {persona.family_name}".strip(): persona for persona in PERSONAS}
+ANNA = BY_NAME["Anna Bērziņa"]
+INCIDENT = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
+
+
+class Walk:
+    """One person at one browser."""
+
+    def __init__(self, places: Places, persona: Persona = ANNA, faults: Sequence[str] = ()) -> None:
+        self.places = places
+        self.persona = persona
+        self.faults = faults
+        self.browser = Browser(places.root_certificate)
+
+    @property
+    def page(self) -> requests.Response:
+        return self.browser.current
+
+    def to_choices(self) -> None:
+        self.browser.open(f"{self.places.auctions}/sign-in")
+
+    def to_bank(self) -> None:
+        self.to_choices()
+        self.browser.submit("/choose", provider=PROVIDER)
+        form = self.browser.form("/banklink")
+        faults = urlencode([("fault", fault) for fault in self.faults])
+        target = f"{urljoin(self.page.url, form.action)}{'?' if faults else ''}{faults}"
+        self.browser.page = self.browser.session.post(target, data=form.fields, timeout=30)
+
+    def to_consent(self) -> None:
+        self.to_bank()
+        self.browser.submit(
+            "/login/", user_number=self.persona.user_number, password=self.persona.password, method="code-calculator"
+        )
+        shown = re.search(r'id="calculator-code">\s*([0-9]{6})', self.page.text)
+        if shown is not None:
+            self.browser.submit("/code", code=shown[1])
+
+    def to_answer(self) -> dict[str, str]:
+        """Stop where the bank's form with its answer is shown; give the form's fields."""
+        self.to_consent()
+        self.browser.submit("/consent", decision="agree")
+        return self.browser.form("/return/").fields
+
+    def to_end(self) -> requests.Response:
+        self.to_answer()
+        return self.browser.submit("/return/")
+
+    @property
+    def signed_in(self) -> bool:
+        return self.page.url.startswith(self.places.auctions) and self.page.status_code == 200
+
+    @property
+    def entry(self) -> dict[str, str]:
+        return dict(self.browser.open(f"{self.places.auctions}/my-entry.json").json())
+
+    @property
+    def incident(self) -> str | None:
+        found = INCIDENT.search(self.page.text)
+        return found[0] if found else None
