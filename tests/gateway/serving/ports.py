@@ -57,10 +57,7 @@ class Server:
 
     def connect(self, timeout: float = PATIENCE) -> socket.socket:
         if isinstance(self.address, str):
-            plain = socket.socket(socket.AF_UNIX)
-            plain.settimeout(timeout)
-            plain.connect(self.address)
-            return plain
+            return _connect_unix(self.address, timeout)
         return socket.create_connection(self.address, timeout=timeout)
 
     def reload(self) -> None:
@@ -70,6 +67,17 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
+
+
+def _connect_unix(path: str, timeout: float) -> socket.socket:
+    plain = socket.socket(socket.AF_UNIX)
+    plain.settimeout(timeout)
+    try:
+        plain.connect(path)
+    except OSError:
+        plain.close()
+        raise
+    return plain
 
 
 @dataclass

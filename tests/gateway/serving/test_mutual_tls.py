@@ -159,7 +159,7 @@ def test_tls_1_1_is_refused(port: str, pki: DevPki, request: pytest.FixtureReque
     client = Client(pki, pki.find("auctions"))
     client.context.minimum_version = client.context.maximum_version = ssl.TLSVersion.TLSv1_1
     client.context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.raises(ssl.SSLError, match="(?i)protocol|handshake.failure"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)protocol|handshake.failure"):
         client.get(request.getfixturevalue(port))
 
 
