@@ -9,7 +9,8 @@ evidence, of which the leaf holds only a commitment.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import ClassVar, Final, NewType, TypeAlias
+from functools import cache
+from typing import Any, ClassVar, Final, NewType, TypeAlias
 
 Correlation = NewType("Correlation", str)
 """What ties the events of one login together: 26 letters and digits of Crockford's base 32 (128 bits)."""
@@ -72,15 +73,37 @@ class AuditEvent:
 
     def members(self) -> dict[str, object]:
         """Give the subclass's own fields that are neither personal nor None, by name."""
-        own = (f.name for f in fields(self) if f.name not in _BASE and f.name not in self.personal)
-        return {name: value for name in own if (value := getattr(self, name)) is not None}
+        kind: Any = type(self)
+        return {name: value for name in _own_fields(kind) if (value := getattr(self, name)) is not None}
 
     def personal_values(self) -> tuple[str, ...]:
-        """Give the values that must be digested, in the order of the fields."""
-        return tuple(str(getattr(self, f.name)) for f in fields(self) if f.name in self.personal)
+        """Give the values that must be digested, in the order of the fields, without those that are None.
+
+        Raises:
+            TypeError: one is not text; the text form of another type could leave out what makes people differ.
+        """
+        kind: Any = type(self)
+        return tuple(_text(value) for name in _personal_fields(kind) if (value := getattr(self, name)) is not None)
 
 
 _BASE: Final = frozenset({"corr", "sent", "received"})
+
+
+@cache
+def _own_fields(event: type[AuditEvent]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(event) if f.name not in _BASE and f.name not in event.personal)
+
+
+@cache
+def _personal_fields(event: type[AuditEvent]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(event) if f.name in event.personal)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a personal value must be text, not {type(value).__name__}")
+    return value
+
 
 LEAF_MEMBERS: Final = frozenset(
     {

@@ -48,10 +48,18 @@ def leaf_of(body: bytes, seq: int, prev_record: str | None) -> bytes:
     return b"".join((body[:cut], b',"prev_record":', before, body[cut:here], b',"seq":%d' % seq, body[here:]))
 
 
+def is_leaf_of(leaf: bytes, body: bytes, seq: int, prev_record: str | None) -> bool:
+    """Whether a stored record is what its stored body says; false also for what is no body, or not even bytes."""
+    try:
+        return leaf == leaf_of(body, seq, prev_record)
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
 def _check_names(members: Mapping[str, object]) -> None:
-    unknown = members.keys() - LEAF_MEMBERS
-    if unknown or "software_rev" not in members:
-        raise UnfitEvent(f"{members.get('type')}: no leaf has the members {sorted(unknown)} (security.md 6.2)")
+    if not members.keys() <= LEAF_MEMBERS or "software_rev" not in members:
+        unknown = sorted(members.keys() - LEAF_MEMBERS)
+        raise UnfitEvent(f"{members.get('type')}: no leaf has the members {unknown} (security.md 6.2)")
     for name, member in members.items():
-        if isinstance(member, Mapping) and member.keys() & _MARKS:
+        if isinstance(member, dict) and member.keys() & _MARKS:
             raise UnfitEvent(f"{members.get('type')}: {name} uses a name that only the leaf itself may use")

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import time_ns
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -77,7 +78,7 @@ class Recorder:
         return members
 
     def _keep_evidence(self, event: AuditEvent, into: Records) -> dict[str, object]:
-        exchange, key = secrets.token_hex(16), secrets.token_bytes(2 * KEY_BYTES)
+        exchange, key = _new_exchange(), secrets.token_bytes(2 * KEY_BYTES)
         members: dict[str, object] = {"exchange": exchange}
         for member, content in _request_and_response(event):
             _check_size(event, content)
@@ -121,6 +122,11 @@ def wrap_key(wrapping: AESGCM, key: bytes, exchange: str) -> bytes:
 def unwrap_key(wrapping: AESGCM, wrapped: bytes, exchange: str) -> bytes:
     """Decrypt an exchange's key; raises ``cryptography.exceptions.InvalidTag``."""
     return wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], exchange.encode())
+
+
+def _new_exchange() -> str:
+    """Make an id of 32 hexadecimal digits that rises with time, so that its index grows at one end only."""
+    return f"{time_ns() >> 20:012x}{secrets.token_hex(10)}"
 
 
 def _request_and_response(event: AuditEvent) -> list[tuple[str, bytes]]:

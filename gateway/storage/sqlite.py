@@ -112,7 +112,8 @@ class SqliteDatabase:
     def try_sealing(self, connection: Connection) -> bool:
         """Lock the sealer's file for as long as the connection is open."""
         owner = cast("SqliteConnection", connection)
-        owner.sealing = self._lock_file("sealer").open("wb")
+        if owner.sealing is None:
+            owner.sealing = self._lock_file("sealer").open("wb")
         try:
             fcntl.flock(owner.sealing, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -5,18 +5,23 @@ objects would, which is what keeps storage within its share of the time (perform
 """
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Executable,
+    Integer,
+    Select,
     Table,
     and_,
     bindparam,
     case,
+    cast,
     delete,
     func,
+    literal_column,
     null,
     select,
     update,
@@ -28,6 +33,7 @@ from gateway.storage.tables import (
     audit_event,
     audit_leaf,
     audit_node,
+    audit_unsealed,
     checkpoint,
     evidence,
     evidence_key,
@@ -78,6 +84,57 @@ class Statements:
         self.add_checkpoint = self._text(_insert(checkpoint))
         self.last_checkpoint = self._text(_last(checkpoint.c.size))
         self.last_leaf = self._text(_last(audit_leaf.c.seq))
+        self._compile_sealing()
+        self._compile_reading()
+        self._compile_evidence()
+
+    def _compile_sealing(self) -> None:
+        """What is not sealed yet, in order, and how to say that it now is."""
+        events = select(audit_event.c.id, audit_event.c.body).order_by(audit_event.c.id)
+        stray = select(audit_event.c.id).where(_without_leaf()).order_by(audit_event.c.id)
+        if self._dialect.name == "sqlite":
+            self.unsealed = self._text(_limited(events.where(audit_event.c.id > bindparam("after"))))
+            self.mark_sealed = None
+            queued = audit_event.c.id > select(func.max(audit_leaf.c.event_id)).scalar_subquery()
+        else:
+            queue = audit_unsealed.c.event_id
+            self.unsealed = self._text(_limited(events.where(queue == audit_event.c.id)))
+            ids = bindparam("ids", type_=postgresql.ARRAY(BigInteger()))
+            self.mark_sealed = self._text(delete(audit_unsealed).where(queue == func.any(ids)))
+            queued = audit_event.c.id.in_(select(queue))
+        self.unsealed_count = self._text(select(func.count()).select_from(audit_event).where(_without_leaf()))
+        self.stray_events = self._text(stray.where(~queued))
+
+    def _compile_reading(self) -> None:
+        leaf, event, node = audit_leaf.c, audit_event.c, audit_node.c
+        beside = audit_leaf.outerjoin(audit_event, event.id == leaf.event_id)
+        columns = (leaf.seq, leaf.event_id, leaf.leaf, leaf.leaf_hash, event.corr, event.body)
+        rows = select(*columns).select_from(beside).where(leaf.seq >= bindparam("first")).order_by(leaf.seq)
+        self.leaves = self._text(rows)
+        self.checkpoints = self._text(select(checkpoint).order_by(checkpoint.c.size))
+        last_leaf = (node.position + literal_column("1")).op("<<")(cast(node.level, Integer))
+        self.nodes = self._text(select(audit_node).order_by(last_leaf, node.level))
+        inside: tuple[Any, Any] = (bindparam("first"), bindparam("last"))
+        self.leaf_hashes = self._text(select(leaf.leaf_hash).where(leaf.seq.between(*inside)).order_by(leaf.seq))
+        of_level = select(node.hash).where(node.level == bindparam("level"), node.position.between(*inside))
+        self.node_hashes = self._text(of_level.order_by(node.position))
+        found = select(event.id, event.corr, event.body, leaf.seq, leaf.leaf, leaf.leaf_hash)
+        beside_event = audit_event.outerjoin(audit_leaf, event.id == leaf.event_id)
+        of_login = found.select_from(beside_event).where(event.corr.between(*inside))
+        self.events_of_login = self._text(of_login.order_by(event.id))
+        newest = found.select_from(beside_event).order_by(event.id.desc())
+        self.newest_events = self._text(_limited(newest))
+
+    def _compile_evidence(self) -> None:
+        kept = evidence.outerjoin(evidence_key, evidence.c.exchange == evidence_key.c.exchange)
+        columns = (evidence.c.exchange, evidence.c.kind, evidence.c.corr, evidence.c.ciphertext, evidence_key.c.wrapped)
+        rows = select(*columns).select_from(kept)
+        self.evidence_of = self._text(
+            rows.where(evidence.c.exchange == bindparam("exchange")).order_by(evidence.c.kind)
+        )
+        self.evidence_index = self._text(select(evidence.c.exchange, evidence.c.kind).order_by(*evidence.primary_key))
+        self.evidence_keys = self._text(select(evidence_key.c.exchange).order_by(evidence_key.c.exchange))
+        self.erase_evidence = self._text(delete(evidence_key).where(evidence_key.c.exchange == bindparam("exchange")))
 
     def _compile_sweep(self) -> None:
         overdue = login.c.due_at < bindparam("now")
@@ -124,6 +181,14 @@ def postgresql_statements() -> Statements:
 def _insert(table: Table, names: tuple[str, ...] = ()) -> Executable:
     chosen = names or tuple(column.name for column in table.columns)
     return table.insert().values({name: bindparam(name) for name in chosen})
+
+
+def _limited(rows: "Select[Any]") -> Executable:
+    return rows.limit(bindparam("limit", type_=Integer())).offset(literal_column("0"))
+
+
+def _without_leaf() -> ColumnElement[bool]:
+    return ~select(audit_leaf.c.seq).where(audit_leaf.c.event_id == audit_event.c.id).exists()
 
 
 def _last(counter: "Column[int]") -> Executable:

@@ -5,11 +5,30 @@ Instants are whole microseconds since 1970-01-01T00:00:00Z. A login is one row t
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata: Final = MetaData()
 
 _Counter: Final = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _sparse_index(name: str, *columns: str) -> Index:
+    """Index what is set; most states of a login have no code and no token."""
+    present = text(f"{columns[-1]} IS NOT NULL")
+    return Index(name, *columns, unique=True, sqlite_where=present, postgresql_where=present)
+
 
 login: Final = Table(
     "login",
@@ -31,9 +50,9 @@ login: Final = Table(
     Column("token", String(64)),
     Column("token_expires_at", BigInteger),
     Column("due_at", BigInteger, nullable=False),
-    Index("login_reference", "provider", "reference", unique=True),
-    Index("login_code", "code", unique=True),
-    Index("login_token", "token", unique=True),
+    _sparse_index("login_reference", "provider", "reference"),
+    _sparse_index("login_code", "code"),
+    _sparse_index("login_token", "token"),
     Index("login_due", "due_at"),
 )
 """``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten."""
@@ -51,12 +70,17 @@ audit_event: Final = Table(
     "audit_event",
     metadata,
     Column("id", _Counter, primary_key=True, autoincrement=True),
-    Column("corr", String(26), nullable=False),
+    Column("corr", String(26).with_variant(String(26, collation="C"), "postgresql"), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("audit_event_corr", "corr"),
-    sqlite_autoincrement=True,
 )
 """Insert only (security.md 6.1)."""
+
+audit_unsealed: Final = Table(
+    "audit_unsealed", metadata, Column("event_id", BigInteger, primary_key=True, autoincrement=False)
+)
+"""On PostgreSQL only, filled by a trigger: what the sealer has not taken yet. On SQLite events become visible in the
+order of their ids, so that the last sealed id says the same."""
 
 audit_leaf: Final = Table(
     "audit_leaf",
@@ -101,6 +125,7 @@ evidence_key: Final = Table(
     metadata,
     Column("exchange", String(32), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 """The key of each exchange, wrapped; never updated. Deleting a row erases the evidence and leaves the tree whole."""
 

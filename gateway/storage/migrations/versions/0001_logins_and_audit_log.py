@@ -48,9 +48,9 @@ def _make_login_tables() -> None:
         sa.Column("token_expires_at", sa.BigInteger),
         sa.Column("due_at", sa.BigInteger, nullable=False),
     )
-    op.create_index("login_reference", "login", ["provider", "reference"], unique=True)
-    op.create_index("login_code", "login", ["code"], unique=True)
-    op.create_index("login_token", "login", ["token"], unique=True)
+    _make_sparse_index("login_reference", ["provider", "reference"])
+    _make_sparse_index("login_code", ["code"])
+    _make_sparse_index("login_token", ["token"])
     op.create_index("login_due", "login", ["due_at"])
     op.create_table(
         "single_use",
@@ -61,13 +61,17 @@ def _make_login_tables() -> None:
     op.create_index("single_use_expiry", "single_use", ["expires_at"])
 
 
+def _make_sparse_index(name: str, columns: list[str]) -> None:
+    present = sa.text(f"{columns[-1]} IS NOT NULL")
+    op.create_index(name, "login", columns, unique=True, sqlite_where=present, postgresql_where=present)
+
+
 def _make_audit_tables() -> None:
     op.create_table(
         "audit_event",
         sa.Column("id", COUNTER, primary_key=True, autoincrement=True),
-        sa.Column("corr", sa.String(26), nullable=False),
+        sa.Column("corr", sa.String(26).with_variant(sa.String(26, collation="C"), "postgresql"), nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sqlite_autoincrement=True,
     )
     op.create_index("audit_event_corr", "audit_event", ["corr"])
     op.create_table(
@@ -103,6 +107,7 @@ def _make_evidence_tables() -> None:
         "evidence_key",
         sa.Column("exchange", sa.String(32), primary_key=True),
         sa.Column("wrapped", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
     )
 
 
