@@ -49,7 +49,7 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]  # the library carries no ty
         description=lazy_gettext("Only if you have no declared address or live elsewhere. Letters go here."),
     )
     document_type = SelectField(
-        lazy_gettext("Identity document"),
+        lazy_gettext("Kind of document"),
         choices=[
             SelectChoice("", lazy_gettext("Choose")),
             *(SelectChoice(kind.value, name) for kind, name in DOCUMENT_NAMES.items()),

@@ -1,5 +1,6 @@
 """The settings file: read once, every problem at once, and the command that serves."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from click.testing import CliRunner
 
 from portals.cli import portal
 from portals.errors import InvalidSettings
-from portals.settings import PortalSettings, read_settings
+from portals.settings import GatewaySettings, ListenSettings, PortalSettings, read_settings
 
 
 def test_relative_paths_start_at_the_settings_file(settings: PortalSettings, settings_file: Path) -> None:
@@ -65,3 +66,11 @@ def test_the_command_says_whether_settings_can_be_used(settings_file: Path) -> N
     bad = CliRunner().invoke(portal, ["auctions", "serve", "--config", str(settings_file.parent / "none.toml")])
     assert bad.exit_code == 1
     assert "the portal cannot start" in bad.output
+
+
+def test_the_example_in_the_documentation_names_every_setting() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "portals.md").read_text(encoding="utf-8")
+    example = tomllib.loads(document.partition("```toml\n")[2].partition("```")[0])
+    assert example.keys() == PortalSettings.model_fields.keys()
+    assert example["gateway"].keys() == GatewaySettings.model_fields.keys()
+    assert example["listen"].keys() == ListenSettings.model_fields.keys()
