@@ -145,8 +145,15 @@ def read_entry(model: type[Entry], entry: Mapping[str, Any], base: Path) -> Entr
     try:
         return model.model_validate(dict(entry), context={"base": base})
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        problems = [f"{'.'.join(map(str, place))}: {message}" for place, message in _innermost(error)]
         raise InvalidProviderSettings(str(entry.get("id", "without id")), problems) from None
+
+
+def _innermost(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+    """Where and what; without "too few" of a list whose items were each refused already."""
+    found = [(one["loc"], one["msg"]) for one in error.errors(include_url=False, include_input=False)]
+    around = {place[:end] for place, _ in found for end in range(len(place))}
+    return [(place, message) for place, message in found if place not in around]
 
 
 def shared_problems(settings: ProviderSettings) -> list[str]:
