@@ -1,12 +1,15 @@
 """The portal's only way out: HTTPS to the gateway, with the portal's certificate, trusting one CA file.
 
-No redirects, no proxies, no cookies kept; at most 1 MiB and 10 seconds an answer.
+No redirects, no proxies, no cookies kept; at most 1 MiB and 10 seconds an answer. A renewed certificate, CA file or
+revocation list is taken up at the next call; the portal need not be started again.
 """
 
 import io
+import logging
 import ssl
 import time
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 import requests
@@ -14,6 +17,8 @@ from requests.adapters import HTTPAdapter
 
 from portals.errors import GatewayMisconfigured, GatewayUnavailable
 from portals.settings import GatewaySettings
+
+log = logging.getLogger(__name__)
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
 
@@ -59,25 +64,59 @@ def tls_context(settings: GatewaySettings) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(settings.ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if settings.crl_file is not None:
+        context.load_verify_locations(str(settings.crl_file))
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     context.load_cert_chain(str(settings.tls_certificate), str(settings.tls_key))
     return context
 
 
 class BackChannel:
-    """Calls from the portal to the gateway, over one shared connection pool."""
+    """Calls from the portal to the gateway, over one shared connection pool.
+
+    Raises:
+        OSError: a certificate, key, CA file or revocation list cannot be used.
+    """
 
     def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._made_from = self._files()
         self._adapter = GatewayAdapter(tls_context(settings))
-        self._ca_file = str(settings.ca_file)
-        self._session = self.equip(requests.Session())
 
     def equip(self, session: SessionT) -> SessionT:
-        """The same session, from now on bound to this pool, this CA file and no environment settings."""
+        """The same session, from now on bound to the shared pool, to our CA file and to no environment settings."""
         session.trust_env = False
-        session.verify = self._ca_file  # else requests adds its own bundle of public CAs to the context
+        session.verify = str(self._settings.ca_file)  # else requests adds its own bundle of public CAs to the context
         session.adapters.clear()
-        session.mount("https://", self._adapter)
+        session.mount("https://", self._current_adapter())
         return session
+
+    def _files(self) -> tuple[int, ...]:
+        """When each file was last written, in nanoseconds."""
+        named = (
+            self._settings.ca_file,
+            self._settings.crl_file,
+            self._settings.tls_certificate,
+            self._settings.tls_key,
+        )
+        return tuple(path.stat().st_mtime_ns for path in named if path is not None)
+
+    def _current_adapter(self) -> GatewayAdapter:
+        with self._lock:
+            try:
+                self._renew()
+            except OSError as error:  # half-written files: go on with the earlier ones and look again at the next call
+                log.warning("back-channel.files-unusable: %s", type(error).__name__)
+            return self._adapter
+
+    def _renew(self) -> None:
+        found = self._files()
+        if found == self._made_from:
+            return
+        earlier, self._adapter = self._adapter, GatewayAdapter(tls_context(self._settings))
+        self._made_from = found
+        earlier.close()
 
     def fetch_json(self, url: str) -> Mapping[str, Any]:
         """The JSON object at an https address of the gateway.
@@ -87,14 +126,15 @@ class BackChannel:
             GatewayMisconfigured: the answer is not a JSON object, or is a redirect.
         """
         try:
-            response = self._session.get(url, allow_redirects=False, headers={"Accept": "application/json"})
+            session = self.equip(requests.Session())
+            response = session.get(url, allow_redirects=False, headers={"Accept": "application/json"})
         except requests.RequestException as error:
             raise GatewayUnavailable(f"no answer from the gateway ({type(error).__name__})") from error
         return _json_object(response)
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._session.close()
+        self._adapter.close()
 
 
 def _json_object(response: requests.Response) -> Mapping[str, Any]:

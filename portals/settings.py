@@ -70,6 +70,8 @@ class GatewaySettings(_Frozen):
     tls_key: SecretFile
     ca_file: PublicFile
     """PEM, the only trust anchor for the gateway's own certificates; an issuing CA is enough."""
+    crl_file: PublicFile | None = None
+    """PEM, that CA's revocation list; where given, a gateway certificate on it, or a list past its time, is refused."""
 
 
 class ListenSettings(_Frozen):

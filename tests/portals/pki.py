@@ -41,6 +41,19 @@ class Authority:
         certificate.write_bytes(issued.public_bytes(Encoding.PEM) + self.ca_file.read_bytes())
         return certificate, key
 
+    def write_crl(self, *revoked: Path) -> Path:
+        """The authority's revocation list, naming these certificates."""
+        now = datetime.now(UTC)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        builder = builder.last_update(now - timedelta(minutes=5)).next_update(now + timedelta(days=1))
+        for certificate in revoked:
+            serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+            builder = builder.add_revoked_certificate(entry)
+        path = self.folder / "crl.pem"
+        path.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        return path
+
     def _sign(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extensions: list[tuple[x509.ExtensionType, bool]]
     ) -> x509.Certificate:

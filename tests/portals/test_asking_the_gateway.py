@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from portals.auctions.app import close_app, create_app
 from portals.errors import GatewayMisconfigured, IdTokenRejected
 from portals.gateway_directory import GatewayDirectory, parse_metadata, parse_signing_keys
-from portals.settings import read_settings
+from portals.settings import PortalSettings, read_settings
 from tests.portals.browser import Visitor
 from tests.portals.conftest import TestClock
 from tests.portals.gateway_double import CLIENT_ID, GatewayDouble, json_answer
@@ -199,4 +199,39 @@ def test_without_a_certificate_the_gateway_trusts_no_code_is_redeemed(
     app = create_app(read_settings(settings_file))
     assert Visitor(app, gateway).sign_in().status_code == 503
     assert gateway.assertions == []
+    close_app(app)
+
+
+def with_gateway_settings(settings_file: Path, **changed: Path) -> PortalSettings:
+    lines = settings_file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.partition(" = ")[0] not in changed]
+    settings_file.write_text("\n".join([*kept, *(f'{name} = "{path}"' for name, path in changed.items())]), "utf-8")
+    return read_settings(settings_file)
+
+
+def test_a_revoked_gateway_certificate_is_noticed_without_a_restart(
+    settings_file: Path, gateway: GatewayDouble, authority: Authority
+) -> None:
+    settings = with_gateway_settings(settings_file, crl_file=authority.write_crl())
+    app = create_app(settings)
+    assert Visitor(app, gateway).sign_in().status_code == 303
+    authority.write_crl(authority.folder / "gateway.pem")
+    assert Visitor(app, gateway).sign_in().status_code == 503
+    authority.write_crl()
+    assert Visitor(app, gateway).sign_in().status_code == 303
+    close_app(app)
+
+
+def test_a_renewed_client_certificate_is_taken_up_and_a_half_written_one_is_not(
+    settings_file: Path, gateway: GatewayDouble, authority: Authority, tmp_path: Path
+) -> None:
+    foreign, foreign_key = Authority(tmp_path / "other", "Other").issue("auction-portal")
+    certificate, key = authority.issue("renewed")
+    app = create_app(with_gateway_settings(settings_file, tls_certificate=foreign, tls_key=foreign_key))
+    assert Visitor(app, gateway).sign_in().status_code == 503
+    foreign.write_bytes(certificate.read_bytes()[:100])
+    assert Visitor(app, gateway).sign_in().status_code == 503
+    foreign.write_bytes(certificate.read_bytes())
+    foreign_key.write_bytes(key.read_bytes())
+    assert Visitor(app, gateway).sign_in().status_code == 303
     close_app(app)

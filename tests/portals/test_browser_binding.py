@@ -1,5 +1,6 @@
 """Sessions, tabs and forms: what another site, another browser or another tab can do (security.md T14, T16, T17)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select, text
 
 from portals.auctions.access import ACCESS
 from portals.auctions.portal import EXTENSION
-from portals.auctions.tables import sessions
+from portals.auctions.tables import sessions, sign_ins
 from tests.portals.browser import BASE, DETAILS, Visitor, callback_path, csrf_token
 from tests.portals.conftest import TestClock
 from tests.portals.gateway_double import GatewayDouble
@@ -36,6 +37,38 @@ def test_answers_of_two_tabs_cannot_be_swapped(visitor: Visitor, gateway: Gatewa
     gateway.wrong.answer = {"state": second["state"]}
     assert visitor.return_from_gateway(first).status_code == 400
     assert visitor.get("/my-entry.json").status_code == 303
+
+
+def test_one_answer_brought_fifty_times_at_once_is_taken_once(app: Flask, gateway: GatewayDouble) -> None:
+    visitor = Visitor(app, gateway)
+    back = callback_path(gateway.authorize(visitor.leave_for_gateway()))
+    tabs = [Visitor(app, gateway, cookie=visitor.cookie() or "") for _ in range(50)]
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda tab: tab.get(back).status_code, tabs))
+    assert sorted(statuses) == [303] + [400] * 49
+    assert len(gateway.assertions) == 1
+
+
+def test_another_person_at_the_same_browser_gets_their_own_entry(visitor: Visitor, gateway: GatewayDouble) -> None:
+    visitor.sign_in()
+    left_open = csrf_token(visitor.get("/my-entry/details"))
+    gateway.person = {"given_name": "Jānis", "family_name": "Āboliņš", "personal_code": "320000-00001"}
+    visitor.sign_in()
+    assert visitor.my_entry()["given_name"] == "Jānis"
+    assert visitor.post("/my-entry/details", DETAILS | {"csrf_token": left_open}).status_code == 400
+    assert visitor.my_entry()["state"] == "incomplete"
+
+
+def test_sessions_and_questions_past_their_time_leave_the_database(
+    app: Flask, gateway: GatewayDouble, clock: TestClock
+) -> None:
+    for _ in range(5):
+        Visitor(app, gateway).leave_for_gateway()
+    clock.ahead += timedelta(minutes=30)
+    Visitor(app, gateway).leave_for_gateway()
+    with app.extensions[EXTENSION].engine.connect() as connection:
+        assert len(connection.execute(select(sessions)).all()) == 1
+        assert len(connection.execute(select(sign_ins)).all()) == 1
 
 
 def test_the_session_key_is_drawn_anew_at_sign_in_and_the_old_one_opens_nothing(
