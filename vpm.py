@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 GROUPS: Final = {
-    "audit": ("gateway.cli", "audit"),
+    "audit": ("gateway.audit_cli", "audit"),
     "bank": ("mock_bank.cli", "bank"),
     "banklink": ("mock_bank.cli", "banklink"),
     "demo": ("gateway.demo.cli", "demo"),

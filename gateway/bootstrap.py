@@ -9,7 +9,6 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from providers.registry import open_provider
 
 from gateway.broker.relying_party import AssertionKey, RelyingParty, RelyingPartyId
 from gateway.keys import load_signing_keys, load_subject_key
@@ -22,11 +21,17 @@ from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
 from providers.contract import AssuranceLevel, Language, RedirectProvider
 from providers.errors import ProviderMisconfigured
+from providers.registry import open_provider
 
 CONFIG_VARIABLE: Final = "VPM_GATEWAY_CONFIG"
 """Names the settings file for the worker processes."""
 
-_KEY_KINDS: Final[dict[str, type[ECKey | RSAKey | OKPKey]]] = {"ES256": ECKey, "PS256": RSAKey, "RS256": RSAKey, "EdDSA": OKPKey}
+_KEY_KINDS: Final[dict[str, type[ECKey | RSAKey | OKPKey]]] = {
+    "ES256": ECKey,
+    "PS256": RSAKey,
+    "RS256": RSAKey,
+    "EdDSA": OKPKey,
+}
 
 log = structlog.get_logger("gateway")
 
@@ -52,9 +57,9 @@ def open_gateway(settings: Settings) -> Gateway:
     providers = _open_providers(settings, problems)
     if problems:
         raise InvalidSettings(settings.base, problems)
-    keys = settings.base / settings.keys
+    keys = settings.keys
     storage = open_storage(
-        database_url(settings), keys, node=settings.node, config_rev=settings.revision, clock=utc_now
+        settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now
     )
     sealer = Sealer(storage)
     sealer.start()
@@ -80,15 +85,6 @@ def open_gateway(settings: Settings) -> Gateway:
 def problems_of(storage: SqlStorage) -> list[str]:
     """Name what keeps the gateway from carrying a login."""
     return [] if storage.ready() else ["the database cannot be read or written"]
-
-
-def database_url(settings: Settings) -> str:
-    """Give the database's URL, a relative SQLite file taken from the settings file's folder."""
-    prefix = "sqlite:///"
-    url = settings.database_url
-    if url.startswith(prefix) and not url.startswith("sqlite:////"):
-        return f"{prefix}{settings.base / url.removeprefix(prefix)}"
-    return url
 
 
 def _open_parties(settings: Settings, problems: list[str]) -> dict[RelyingPartyId, RelyingParty]:

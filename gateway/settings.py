@@ -6,12 +6,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm
 
 ID_PATTERN: Final = r"^[a-z][a-z0-9-]{0,39}$"
+_SQLITE: Final = "sqlite:///"
 _HTTPS: Final = r"^https://[^\s?#]+$"
 
 
@@ -117,6 +118,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="VPM_GATEWAY_", frozen=True, extra="forbid")
 
+    base: Path = Path()
+    """The settings file's folder."""
+    revision: str = ""
+    """First 12 hexadecimal digits of the SHA-256 of the settings file; stands in every audit record."""
     issuer: str = Field(pattern=r"^https://[^/\s?#]+$")
     mutual_tls_url: str = Field(pattern=r"^https://[^/\s?#]+$")
     database_url: str
@@ -129,9 +134,17 @@ class Settings(BaseSettings):
     """Each is read by its protocol; see ``docs/providers``."""
     relying_parties: list[RelyingPartyEntry] = Field(min_length=1)
 
-    base: Path = Path()
-    revision: str = ""
-    """First 12 hexadecimal digits of the SHA-256 of the settings file; stands in every audit record."""
+    @field_validator("keys", mode="after")
+    @classmethod
+    def _keys_folder(cls, value: Path, found: ValidationInfo) -> Path:
+        return (found.data["base"] / value).resolve()
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _sqlite_file(cls, value: str, found: ValidationInfo) -> str:
+        """A relative SQLite file starts at the settings file's folder too."""
+        relative = value.startswith(_SQLITE) and not value.startswith(f"{_SQLITE}/")
+        return f"{_SQLITE}{found.data['base'] / value.removeprefix(_SQLITE)}" if relative else value
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Settings":

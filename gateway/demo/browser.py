@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -61,7 +61,11 @@ class Browser:
         form = self.form(part_of_action)
         page = self.current
         target = urljoin(page.url, form.action)
-        return self._shown(self.session.request(form.method, target, data={**form.fields, **values}, timeout=30))
+        same_site = origin_of(target) == origin_of(page.url)
+        headers = {"Referer": page.url} if same_site else {}
+        return self._shown(
+            self.session.request(form.method, target, data={**form.fields, **values}, headers=headers, timeout=30)
+        )
 
     def form(self, part_of_action: str = "") -> Form:
         """Find a form of the page by a part of its action."""
@@ -83,3 +87,9 @@ class Browser:
         self.visited.extend(step.url for step in (*page.history, page))
         self.page = page
         return page
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -87,7 +87,7 @@ def _tell_records(console: Console, signed_in: SignedIn) -> None:
     for heading in ("no.", "time (UTC)", "event", "with", "verdict", "in tree"):
         table.add_column(heading)
     for record in signed_in.records:
-        body = record["body"]
+        body = record["event"]
         verdict = body.get("verdict", {})
         table.add_row(
             str(record["seq"]),
@@ -114,8 +114,8 @@ def _tell_next(console: Console, places: Places, signed_in: SignedIn) -> None:
 
 [bold]Break it[/bold]
   {places.bank}/faults          switch on bnk.bad-mac or vbc.one-factor and sign in again
-  vpm audit show {signed_in.login} --config {places.settings("gateway")}
-  vpm audit verify --config {places.settings("gateway")}
+  vpm audit --config {places.settings("gateway")} show {signed_in.login}
+  vpm audit --config {places.settings("gateway")} verify
 
 Ctrl-C stops everything.""",
         highlight=False,

@@ -79,6 +79,7 @@ class Parts:
         return (
             ("bank", f"{places.bank}/ready"),
             ("gateway", f"{places.issuer}/readyz"),
+            ("gateway", f"{places.mutual_tls}/readyz"),
             ("auctions", f"{places.auctions}/health/ready"),
         )
 
@@ -87,6 +88,8 @@ class Parts:
         with requests.Session() as session:
             session.trust_env = False
             session.verify = str(self.places.root_certificate)
+            portal = self.places.pki / "issued" / "auctions-client"
+            session.cert = (str(portal / "certificate.pem"), str(portal / "key.pem"))
             while time.monotonic() < deadline:
                 if self._running[part].poll() is not None:
                     break

@@ -51,7 +51,7 @@ def sign_in(places: Places, persona: str = "anna") -> SignedIn:
     return SignedIn(
         identity={name: identity[name] for name in ("given_name", "family_name", "personal_code")},
         login=login,
-        records=tuple(json.loads(records)["records"]),
+        records=tuple(json.loads(records)["events"]),
         verified=verify(places),
         seconds=round(seconds, 2),
     )
@@ -59,7 +59,7 @@ def sign_in(places: Places, persona: str = "anna") -> SignedIn:
 
 def verify(places: Places) -> bool:
     """Let the auditor's command check the whole log."""
-    command = [sys.executable, "-m", "vpm", "audit", "verify", "--config", str(places.settings("gateway"))]
+    command = [sys.executable, "-m", "vpm", "audit", "--config", str(places.settings("gateway")), "verify"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 - our own command
 
 
@@ -81,5 +81,5 @@ def _walk(browser: Browser, places: Places, number: str, password: str) -> str:
 
 
 def _audit(places: Places, *arguments: str) -> str:
-    command = [sys.executable, "-m", "vpm", "audit", *arguments, "--config", str(places.settings("gateway"))]
+    command = [sys.executable, "-m", "vpm", "audit", "--config", str(places.settings("gateway")), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own command

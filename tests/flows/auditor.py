@@ -9,15 +9,17 @@ from gateway.demo.places import Places
 
 
 def audit(places: Places, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vpm", "audit", *arguments, "--config", str(places.settings("gateway"))]
+    command = [sys.executable, "-m", "vpm", "audit", "--config", str(places.settings("gateway")), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def records_of(places: Places, incident: str) -> list[dict[str, Any]]:
     outcome = audit(places, "show", incident, "--json")
     assert outcome.returncode == 0, outcome.stderr
-    return list(json.loads(outcome.stdout)["records"])
+    return list(json.loads(outcome.stdout)["events"])
 
 
 def rules_of(places: Places, incident: str) -> list[str]:
-    return [record["body"]["verdict"]["rule"] for record in records_of(places, incident) if "verdict" in record["body"]]
+    return [
+        record["event"]["verdict"]["rule"] for record in records_of(places, incident) if "verdict" in record["event"]
+    ]

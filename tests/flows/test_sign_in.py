@@ -34,7 +34,9 @@ def test_whoever_cannot_be_vouched_for_is_not_signed_in(places: Places, persona:
     if "/return/" in walk.page.text and 'name="VK_MAC"' in walk.page.text:
         walk.browser.submit("/return/")
     assert not walk.signed_in
-    assert walk.browser.open(f"{places.auctions}/my-entry.json").status_code != 200 or "given_name" not in walk.page.text
+    assert (
+        walk.browser.open(f"{places.auctions}/my-entry.json").status_code != 200 or "given_name" not in walk.page.text
+    )
 
 
 def test_vpm_drv_09_one_login_leaves_its_records_in_order_and_proven(places: Places) -> None:
@@ -42,7 +44,7 @@ def test_vpm_drv_09_one_login_leaves_its_records_in_order_and_proven(places: Pla
     walk.to_end()
     login = next(url for url in walk.browser.visited if "/continue" in url).split("/")[-2]
     records = records_of(places, login)
-    assert [record["body"]["type"] for record in records] == [
+    assert [record["event"]["type"] for record in records] == [
         "login.requested",
         "login.sent-to-provider",
         "login.answer-received",
@@ -53,7 +55,7 @@ def test_vpm_drv_09_one_login_leaves_its_records_in_order_and_proven(places: Pla
         "token.issued",
     ]
     assert all(record["proven"] for record in records)
-    verified = records[5]["body"]
+    verified = records[5]["event"]
     assert verified["authentication"]["interface"] == "banklink"
     assert verified["authentication"]["factors"] == "knowledge possession"
     assert audit(places, "verify").returncode == 0
