@@ -71,7 +71,7 @@ def read_journal(claims: Mapping[str, Any], question: JournalQuestion) -> Journa
     try:
         _check_frame(claims, question)
         entries = tuple(_entry(entry, question) for entry in claims["entries"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise AssertionRejected(
             Reason.JOURNAL_REFUSED, f"{SENTENCES[Reason.JOURNAL_REFUSED]} Not as agreed: {error}"
         ) from error
