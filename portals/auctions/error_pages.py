@@ -160,7 +160,13 @@ def _show(error: Exception) -> ResponseReturnValue:
         log.error("page.failed: incident=%s error=%s", incident, type(error).__name__, exc_info=error)
     else:
         log.warning("page.refused: incident=%s error=%s reason=%s", incident, type(error).__name__, error)
-    return _page(trouble, incident, error), trouble.status
+    return _page(trouble, incident, error), _status(trouble, error)
+
+
+def _status(trouble: Trouble, error: Exception) -> int:
+    """The trouble's own status, unless HTTP has a more exact one for a request that was not understood."""
+    exact = error.code if isinstance(error, HTTPException) and trouble is NOT_THIS_WAY else None
+    return exact or trouble.status
 
 
 def _page(trouble: Trouble, incident: str, error: Exception) -> str:

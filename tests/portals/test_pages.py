@@ -12,7 +12,7 @@ from flask import Flask
 
 import portals.auctions
 from portals.auctions.portal import EXTENSION
-from tests.portals.browser import Visitor, callback_path
+from tests.portals.browser import Visitor, callback_path, csrf_token
 from tests.portals.gateway_double import GatewayDouble
 
 PACKAGE = Path(portals.auctions.__file__).parent
@@ -154,6 +154,17 @@ def test_a_link_in_another_language_never_repeats_the_gateways_answer(visitor: V
     page = visitor.get(back).text
     assert 'href="/?lang=en"' in page
     assert "/callback?" not in page
+
+
+@pytest.mark.parametrize(("path", "size", "status"), [("/my-entry", 1, 405), ("/my-entry/details", 70_000, 413)])
+def test_a_request_that_is_not_understood_gets_the_exact_status_and_a_page(
+    visitor: Visitor, path: str, size: int, status: int
+) -> None:
+    visitor.sign_in()
+    token = csrf_token(visitor.get("/my-entry/details"))
+    answer = visitor.post(path, {"csrf_token": token, "email": "x" * size})
+    assert answer.status_code == status
+    assert "Šis pieprasījums netika saprasts" in answer.text
 
 
 def test_logs_never_carry_a_person(visitor: Visitor, gateway: GatewayDouble, caplog: pytest.LogCaptureFixture) -> None:
