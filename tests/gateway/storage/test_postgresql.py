@@ -1,0 +1,135 @@
+"""PostgreSQL keeps the promises of every store, and those of its own."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from gateway.broker.ports import StorageUnavailable
+from gateway.storage.log_check import verify_log
+from gateway.storage.sealer import Sealer
+from gateway.storage.sql_storage import SqlStorage, open_storage
+from tests.contracts.storage import StorageContract, in_parallel
+from tests.support.logins import NOW, SomethingHappened, asked, new_correlation
+from tests.support.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def url(postgres: Postgres) -> str:
+    return postgres.new_database()
+
+
+def open_node(url: str, keys: Path, node: str = "node-1") -> SqlStorage:
+    return open_storage(url, keys, node=node, config_rev="test", clock=lambda: NOW)
+
+
+@pytest.fixture
+def storage(url: str, tmp_path: Path) -> Iterator[SqlStorage]:
+    opened = open_node(url, tmp_path / "keys")
+    yield opened
+    opened.close()
+
+
+def run_sql(url: str, sql: str) -> None:
+    parsed = make_url(url)
+    conninfo = f"host={parsed.query['host']} user={parsed.username} dbname={parsed.database}"
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(sql)
+
+
+class TestPostgresqlStorage(StorageContract):
+    def recorded(self, storage: SqlStorage) -> Sequence[str]:
+        with storage.database.reader() as connection:
+            return [corr for (corr,) in connection.execute("SELECT corr FROM audit_event ORDER BY id")]
+
+
+def test_two_nodes_have_one_winner(storage: SqlStorage, url: str, tmp_path: Path) -> None:
+    """S18: races on two nodes."""
+    other = open_node(url, tmp_path / "keys", "node-2")
+    try:
+        for number in range(20):
+            nodes = [storage, other] * 5
+            spent = in_parallel([_spending(node, f"fact-{number}") for node in nodes])
+            assert sum(spent) == 1
+    finally:
+        other.close()
+
+
+def _spending(node: SqlStorage, value: str):  # noqa: ANN202 - a closure
+    return lambda: node.commit(lambda unit: unit.spend("jti", value, NOW))
+
+
+def test_nodes_that_write_while_one_seals_lose_no_event(storage: SqlStorage, url: str, tmp_path: Path) -> None:
+    """Numbers become visible out of order; the sealer must still take each event exactly once."""
+    nodes = [storage, *(open_node(url, tmp_path / "keys", f"node-{n}") for n in (2, 3))]
+    sealer = Sealer(storage, interval=0.01)
+    sealer.start()
+
+    def write(node: SqlStorage) -> None:
+        for _ in range(60):
+            node.commit(lambda unit: [unit.record(SomethingHappened(corr=new_correlation())) for _ in range(3)])
+
+    threads = [threading.Thread(target=write, args=(node,)) for node in nodes for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sealer.stop()
+    verified = verify_log(storage.database, storage.keys.verifier)
+    assert (verified.size, verified.unsealed) == (1080, 0)
+    for node in nodes[1:]:
+        node.close()
+
+
+@pytest.mark.parametrize("table", ["audit_event", "audit_leaf", "audit_node", "checkpoint", "evidence"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_log_tables_refuse_to_lose_rows(storage: SqlStorage, url: str, table: str, change: str) -> None:
+    storage.commit(lambda unit: unit.record(SomethingHappened(corr=new_correlation(), sent=b"x")))
+    with pytest.raises(psycopg.errors.RaiseException, match=f"{table} is insert only"):
+        run_sql(url, change.format(table))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit_event SET body = body",
+        "UPDATE audit_leaf SET seq = seq",
+        "UPDATE audit_node SET level = level",
+        "UPDATE checkpoint SET note = note",
+        "UPDATE evidence SET corr = corr",
+        "UPDATE evidence_key SET wrapped = wrapped",
+    ],
+)
+@pytest.mark.usefixtures("storage")
+def test_log_tables_refuse_changes(url: str, change: str) -> None:
+    with pytest.raises(psycopg.errors.RaiseException, match="is insert only"):
+        run_sql(url, change)
+
+
+def test_a_restarted_server_is_found_again(tmp_path: Path) -> None:
+    """R14: fails closed, resumes by itself."""
+    with running_postgres() as own:
+        storage = open_node(own.new_database(), tmp_path / "keys")
+        first, second = asked(), asked()
+        storage.commit(lambda unit: unit.add(first))
+        own.restart()
+        with pytest.raises(StorageUnavailable):
+            storage.commit(lambda unit: unit.add(second))
+        storage.commit(lambda unit: unit.add(second))
+        assert storage.load(first.id) == first or storage.load(first.id) == first
+        assert storage.load(second.id) == second
+        storage.close()
+
+
+def test_commits_wait_for_the_disk(storage: SqlStorage) -> None:
+    """T59."""
+    assert storage.commit(lambda unit: unit._connection.execute("SHOW synchronous_commit").fetchone()) == ("on",)  # type: ignore[attr-defined]  # looks inside
