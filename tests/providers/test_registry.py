@@ -1,7 +1,6 @@
 """The one list of protocols; a package from outside takes part only when the settings name it."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +14,7 @@ from tests.providers.little_bank import LittleBank, now
 
 
 @pytest.fixture
-def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def outside(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = ModuleType("acme_vpm")
     monkeypatch.setitem(sys.modules, "acme_vpm", module)
     return module
