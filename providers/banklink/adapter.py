@@ -226,7 +226,7 @@ class BanklinkProvider:
             means=stated.means,
             interface=INTERFACE,
             authenticated_at=confirmation.authenticated_at,
-            flags=code.flags,
+            flags=stated.flags,
             exchanges=(exchange,),
         )
 
@@ -243,7 +243,7 @@ class BanklinkProvider:
             means=stated.means,
             interface=INTERFACE,
             authenticated_at=_made_at(reading),
-            flags=stated.code.flags | {"names_delimited"},
+            flags=stated.flags | {"names_delimited"},
         )
 
 

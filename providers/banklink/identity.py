@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import NoReturn
 
-from providers.banklink.messages import MEANS
+from providers.banklink.messages import LONGEST_NAME_FIELD, MEANS
 from providers.banklink.parse import AnswerFields
 from providers.banklink.profile import BanklinkProfile
 from providers.errors import AssertionRejected
@@ -18,6 +18,8 @@ from providers.names import NameRefused, normalise_name, same_name, same_words
 from providers.personal_code import CodeStructure, InvalidPersonalCode, PersonalCode, parse_personal_code
 from providers.refusals import SENTENCES, Reason
 from providers.vpm_confirmation import Confirmation
+
+NAME_CUT = "front_channel_name_cut"
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CODE_KEYS = ("ISIK", "PERSON")
@@ -32,6 +34,13 @@ class StatedPerson:
     name: str
     """One field, normalised; not yet split."""
     means: str
+    cut: bool
+    """Whether the name fills its field, so that its end may have been cut off."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Remarks for the audit record."""
+        return self.code.flags | {NAME_CUT} if self.cut else self.code.flags
 
 
 def stated_person(fields: AnswerFields, profile: BanklinkProfile, structure: CodeStructure) -> StatedPerson:
@@ -47,6 +56,7 @@ def stated_person(fields: AnswerFields, profile: BanklinkProfile, structure: Cod
             code=parse_personal_code(code, country=country, structure=structure),
             name=normalise_name(decode_entities(name)),
             means=MEANS.get(fields["VK_TOKEN"], "unknown"),
+            cut=len(fields["VK_USER_NAME"]) == LONGEST_NAME_FIELD,
         )
     except (InvalidPersonalCode, NameRefused) as error:
         raise AssertionRejected(Reason.IDENTITY_INCOMPLETE, str(error)) from error
@@ -107,13 +117,19 @@ def agree_on_names(stated: StatedPerson, confirmation: Confirmation, profile: Ba
     Raises:
         AssertionRejected: ``identity_mismatch``.
     """
-    if profile.name_order == "last,first" and "," in stated.name:
-        family, given = split_at_comma(stated.name)
-        agreed = same_name(family, confirmation.family_name) and same_name(given, confirmation.given_name)
-    else:
-        agreed = same_words(stated.name, f"{confirmation.given_name} {confirmation.family_name}")
-    if not agreed:
+    if not _agree(stated, confirmation.given_name, confirmation.family_name, profile):
         _refuse(Reason.IDENTITY_MISMATCH)
+
+
+def _agree(stated: StatedPerson, given: str, family: str, profile: BanklinkProfile) -> bool:
+    delimited = profile.name_order == "last,first" and "," in stated.name
+    if stated.cut:
+        whole = (f"{family},{given}",) if delimited else (f"{given} {family}", f"{family} {given}", f"{family},{given}")
+        return any(name.casefold().startswith(stated.name.casefold()) for name in whole)
+    if delimited:
+        stated_family, stated_given = split_at_comma(stated.name)
+        return same_name(stated_family, family) and same_name(stated_given, given)
+    return same_words(stated.name, f"{given} {family}")
 
 
 def split_at_comma(name: str) -> tuple[str, str]:

@@ -14,6 +14,9 @@ LANGUAGE = "VK_LANG"
 LONGEST_MAC = 700
 """Characters of Base64, white space not counted (section 4.3)."""
 
+LONGEST_NAME_FIELD = 140
+"""Characters of ``VK_USER_NAME``; a bank cuts what is longer."""
+
 READ_MOMENT = 25
 """Characters of a ``VK_DATETIME`` that is read: 24, and one for the colon that rule 14 lets an offset have."""
 
@@ -51,7 +54,7 @@ class MessageForm:
 
 _HEAD = (("VK_SERVICE", 4), ("VK_VERSION", 3))
 _PERSON = (
-    ("VK_USER_NAME", 140),
+    ("VK_USER_NAME", LONGEST_NAME_FIELD),
     ("VK_USER_ID", 20),
     ("VK_COUNTRY", 2),
     ("VK_OTHER", 150),

@@ -105,6 +105,25 @@ def test_another_name_in_the_browsers_message_is_another_person(
     assert error.exchanges[0].status == 200
 
 
+LONG = Person("Maksimiliāna " * 6 + "Ņ", "Bērziņa-" * 9 + "Kalniņa")
+
+
+@pytest.mark.parametrize("order", [f"{LONG.family_name},{LONG.given_name}", f"{LONG.given_name} {LONG.family_name}"])
+def test_a_name_that_the_bank_cut_to_its_field_is_compared_as_far_as_it_goes(
+    order: str, open_bank: OpenBank, bank: LittleBank
+) -> None:
+    identity = identify(open_bank, bank, LONG, VK_USER_NAME=order[:140].upper())
+    assert (identity.given_name, identity.family_name) == (LONG.given_name, LONG.family_name)
+    assert "front_channel_name_cut" in identity.flags
+
+
+def test_a_name_that_does_not_fill_its_field_was_not_cut(open_bank: OpenBank, bank: LittleBank) -> None:
+    cut_short = f"{LONG.family_name},{LONG.given_name}"[:139]
+    assert refusal(open_bank, bank, LONG, VK_USER_NAME=cut_short).reason == "identity_mismatch"
+    other = ("X" + cut_short)[:140].ljust(140, "x")
+    assert refusal(open_bank, bank, LONG, VK_USER_NAME=other).reason == "identity_mismatch"
+
+
 @pytest.mark.parametrize("name", ["A<b>B", "A\u202eB", "A\u200bB", "A\ufeffB", "&#60;A", "&#0;", "Ā" * 10 + "&#x200E;"])
 def test_markup_and_invisible_characters_in_the_browsers_message_are_refused_before_the_bank_is_asked(
     name: str, open_bank: OpenBank, bank: LittleBank
