@@ -93,7 +93,7 @@ def checked_name(name: str) -> str:
     Raises:
         OrderRefused: it is not.
     """
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _NAME.fullmatch(name):
         raise OrderRefused(
             f"{name!r} cannot name a folder; use lower-case letters, digits, hyphens and dots, 64 at most"
         )

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from certs.bad_certificates import KINDS
 from certs.cli import pki as command
 from certs.dev_pki import DevPki
 from certs.inventory import State, standings
 from certs.load import fingerprint_sha256, load_crl
-from certs.profiles import ISSUING_CAS
+from certs.profiles import ISSUING_CAS, LEAF_PROFILES
 from certs.revocation import mark_of
 from tests.certs.held_clock import HeldClock
 
@@ -208,3 +209,21 @@ def assert_answered(result: Result, code: int, said: str) -> None:
     assert said in " ".join(result.output.split())
     assert "Traceback" not in result.output
     assert isinstance(result.exception, SystemExit)
+
+
+def documentation() -> str:
+    return (Path(__file__).parents[2] / "docs" / "certificates.md").read_text()
+
+
+def test_the_commands_of_the_documentation_run_in_their_order(run: Run) -> None:
+    lines = [line.partition("#")[0].split() for line in documentation().splitlines() if line.startswith("vpm pki ")]
+    assert len(lines) >= 7
+    for _vpm, _pki, *words in lines:
+        result = run(*words)
+        assert result.exit_code == 0, (words, result.output)
+
+
+def test_the_documentation_names_every_profile_and_every_bad_kind() -> None:
+    text = documentation()
+    for name in (*(profile.name for profile in LEAF_PROFILES), *KINDS, *ISSUING_CAS):
+        assert name in text

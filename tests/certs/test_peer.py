@@ -208,8 +208,10 @@ def test_without_a_current_list_of_the_right_ca_nobody_is_trusted(pki: DevPki) -
     issued, now = pki.issue("relying-party-client", "portal"), datetime.now(UTC)
     anchor, crl = load_certificate(pki.ca_path("relying-parties")), load_crl(pki.crl_path("relying-parties"))
     client, foreign = ExtendedKeyUsageOID.CLIENT_AUTH, load_crl(pki.crl_path("staff"))
-    verify_peer(issued.certificate, anchor=anchor, crl=crl, purpose=client, now=now + timedelta(hours=23))
-    for crl_shown, moment in ((crl, now + timedelta(hours=24)), (foreign, now)):
+    ends = crl.next_update_utc
+    assert ends is not None
+    verify_peer(issued.certificate, anchor=anchor, crl=crl, purpose=client, now=ends - timedelta(seconds=1))
+    for crl_shown, moment in ((crl, ends), (foreign, now)):
         with pytest.raises(PeerRefused, match="no current revocation list"):
             verify_peer(issued.certificate, anchor=anchor, crl=crl_shown, purpose=client, now=moment)
 

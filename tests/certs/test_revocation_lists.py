@@ -350,11 +350,14 @@ def test_what_was_seen_outlives_the_process(
 
 def test_each_ca_has_its_own_last_list(held_pki: DevPki, clock: HeldClock, tmp_path: Path) -> None:
     seen = SeenLists(tmp_path / "seen.json")
+    oldest = load_crl(held_pki.crl_path("staff"))
     for _ in range(3):
         held_pki.publish_crl("staff")
     for ca in ("staff", CA):
         crl, issuer = load_crl(held_pki.crl_path(ca)), load_certificate(held_pki.ca_path(ca))
         assert seen.accept(crl, issuer=issuer, now=clock.now()) == mark_of(crl)
+    with pytest.raises(RevocationListRefused, match="not newer"):
+        seen.accept(oldest, issuer=load_certificate(held_pki.ca_path("staff")), now=clock.now())
 
 
 def test_a_garbled_memory_of_lists_is_reported(
