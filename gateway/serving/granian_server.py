@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 _BACKLOG: Final = 2048
 _OVERLAP: Final = 2.0
 """Seconds for which a worker and its successor both serve, so that the application is built before it is needed."""
-_IDENTITY_POLL: Final = 10.0
-"""Seconds between two looks at the server's certificate and key."""
 
 
 class SharedSocketServer(MPServer):
@@ -83,12 +81,13 @@ def tls_options(port: PublicPort) -> dict[str, Any]:
 def follow_identity(identity: ServerIdentity) -> None:
     """Watch the server's certificate from a thread, and reload the workers when it was renewed."""
     files = (identity.certificate, identity.key)
-    threading.Thread(target=partial(_reload_on_change, files, signature_of(files)), daemon=True).start()
+    watch = partial(_reload_on_change, files, signature_of(files), identity.poll)
+    threading.Thread(target=watch, daemon=True).start()
 
 
-def _reload_on_change(files: tuple[Path, Path], seen: object) -> None:
+def _reload_on_change(files: tuple[Path, Path], seen: object, poll: float) -> None:
     pause = threading.Event()
-    while not pause.wait(_IDENTITY_POLL):
+    while not pause.wait(poll):
         now = signature_of(files)
         if now != seen:
             seen = now

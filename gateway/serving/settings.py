@@ -36,6 +36,8 @@ class ServerIdentity:
 
     certificate: Path
     key: Path
+    poll: float = 10.0
+    """Seconds between two looks at the files, so that a renewed certificate is shown without anybody's doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

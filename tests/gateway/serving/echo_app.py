@@ -6,13 +6,13 @@ import json
 import os
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
 from OpenSSL import SSL
 
-BUILT = {"contexts": 0, "applications": 0}
+BUILT = {"contexts": 0, "applications": 0, "closed": 0}
 
 
 def count_contexts(context_class: type) -> None:
@@ -40,9 +40,22 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     time.sleep(float(parse_qs(environ["QUERY_STRING"]).get("sleep", ["0"])[0]))
     if environ["PATH_INFO"] == "/failure":
         raise RuntimeError("49001-11111 must not be logged")
+    if environ["PATH_INFO"] == "/pieces":
+        start_response("200 OK", [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Content-Length", "3000000")])
+        return Pieces()
     text = json.dumps(report(environ, body)).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
-    return [text]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
+
+
+class Pieces:
+    """A large answer in pieces, which must be closed (PEP 3333)."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"x" * 1_000_000] * 3)
+
+    def close(self) -> None:
+        BUILT["closed"] += 1
 
 
 def report(environ: dict[str, Any], body: bytes) -> dict[str, Any]:

@@ -237,6 +237,39 @@ def pipelined_properly(shape: str) -> bool:
     return shape in {"chunked", "CHUNKED"}
 
 
+FOREIGN_HOSTS = [
+    "Host: evil.test",
+    "Host: localhost.evil.test",
+    "Host: evil.test:8443",
+    "Host: localhost@evil.test",
+    "Host: evil.test#localhost",
+    "Host: localhost, evil.test",
+    "Host: [::1]",
+    "Host: ",
+    "Host: localhost\r\nHost: evil.test",
+    "Host: evil.test\r\nHost: localhost",
+]
+
+
+@pytest.mark.parametrize("port", FRONT_PORTS)
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
+def test_a_request_for_a_foreign_host_does_not_reach_the_gateway(
+    port: str, host: str, relying_party: Client, request: pytest.FixtureRequest
+) -> None:
+    """T61."""
+    answer = relying_party.ask(request.getfixturevalue(port), f"GET / HTTP/1.1\r\n{host}\r\n\r\n".encode())
+    assert answer.status in {400, 421}
+
+
+@pytest.mark.parametrize("port", FRONT_PORTS)
+def test_a_handshake_for_a_foreign_host_is_refused(
+    port: str, relying_party: Client, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(port)
+    with server.connect() as plain, pytest.raises(ssl.SSLError):
+        relying_party.context.wrap_socket(plain, server_hostname="evil.test")
+
+
 def test_bodies_and_their_limit_are_the_same_behind_nginx(front_public: Server, browser: Client) -> None:
     assert browser.ask(front_public, post(b"x" * LIMIT)).json["body"] == LIMIT
     assert browser.ask(front_public, post(b"x" * (LIMIT + 1))).status == 413

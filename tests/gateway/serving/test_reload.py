@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import StartServer
+from cryptography import x509
 from ports import Client, Closed, Server, get, post, read_reply
 
 from certs.dev_pki import DevPki
@@ -112,6 +113,25 @@ def test_a_worker_that_dies_is_replaced(start_server: StartServer, relying_party
     pids = {relying_party.get(server).json["pid"] for _ in range(40)}
     assert killed not in pids
     assert server.process.poll() is None
+
+
+def test_the_public_port_shows_a_renewed_certificate_by_itself(
+    start_server: StartServer, browser: Client, pki: DevPki
+) -> None:
+    before = pki.issue("gateway-server", "renewing-public", dns=["localhost"], ip=["127.0.0.1"])
+    identity = {"certificate": str(before.certificate_path), "key": str(before.key_path), "poll": 0.3}
+    server = start_server("public", identity=identity)
+    assert serial_shown(server, browser) == before.certificate.serial_number
+    renewed = pki.renew("renewing-public").certificate.serial_number
+    until = time.monotonic() + 15
+    while serial_shown(server, browser) != renewed:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def serial_shown(server: Server, client: Client) -> int:
+    with client.connect(server) as connection:
+        return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").serial_number
 
 
 class OpenCount:

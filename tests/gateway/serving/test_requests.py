@@ -3,7 +3,8 @@
 import hashlib
 
 import pytest
-from ports import Client, Server, get, post, read_reply
+from conftest import StartServer
+from ports import Client, Server, get, post, read_reply, read_to_the_end
 
 from certs.dev_pki import DevPki
 from certs.load import fingerprint_sha256
@@ -46,6 +47,27 @@ def test_requests_sent_ahead_are_answered_in_order(port: Server, relying_party: 
     assert received.index(b"/first") < received.index(b"/second")
 
 
+def test_every_header_line_of_an_answer_arrives(port: Server, relying_party: Client) -> None:
+    with relying_party.connect(port) as connection:
+        connection.sendall(get("/pieces", ("Connection: close",)))
+        head = read_to_the_end(connection).partition(b"\r\n\r\n")[0].lower()
+    assert head.count(b"set-cookie: ") == 2
+
+
+def test_repeated_headers_are_joined_and_ambiguous_ones_dropped(port: Server, relying_party: Client) -> None:
+    reply = relying_party.get(port, headers=("Accept: a", "Accept: b", "X_Y: z"))
+    assert reply.json["strings"]["HTTP_ACCEPT"] == "a,b"
+    assert "HTTP_X_Y" not in reply.json["strings"], "an environ could not tell it from X-Y"
+
+
+def test_a_question_for_the_headers_alone_gets_no_body(port: Server, relying_party: Client) -> None:
+    with relying_party.connect(port) as connection:
+        connection.sendall(get().replace(b"GET", b"HEAD") + get("/next", ("Connection: close",)))
+        answers = read_to_the_end(connection)
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert answers.count(b'"path"') == 1
+
+
 def test_a_body_that_waits_to_be_asked_for_is_asked_for(port: Server, relying_party: Client) -> None:
     with relying_party.connect(port) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
@@ -61,6 +83,19 @@ def test_a_failing_application_is_answered_with_500_and_logs_no_personal_data(
     log = port.log.read_text()
     assert "RuntimeError" in log
     assert "49001-11111" not in log
+
+
+@pytest.mark.parametrize("kind", ["public", "mutual"])
+def test_an_answer_in_pieces_arrives_whole_and_is_closed(
+    start_server: StartServer, relying_party: Client, kind: str
+) -> None:
+    single = start_server(kind)
+    with relying_party.connect(single) as connection:
+        connection.sendall(get("/pieces"))
+        reply = read_reply(connection)
+        assert reply.body == b"x" * 3_000_000
+        connection.sendall(get())
+        assert read_reply(connection).json["built"]["closed"] == 1
 
 
 def test_the_certificate_of_the_connection_reaches_the_application(
