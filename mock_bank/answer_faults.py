@@ -123,11 +123,15 @@ def _entities(draft: Draft, _around: Around) -> str:
     return draft.fields["VK_USER_NAME"].encode("ascii", "xmlcharrefreplace").decode("ascii")[:140]
 
 
+def _last_changed(nonce: str) -> str:
+    return nonce[:-1] + ("0" if nonce[-1:] != "0" else "1")
+
+
 BEFORE: Final[Mapping[str, Bend]] = {
     "ans.3002": _old_3002,
     "bnk.nonce-drop": _drop("VK_NONCE"),
     "bnk.nonce-static": _put("VK_NONCE", lambda *_: "5" * 32),
-    "ans.nonce-changed": _put("VK_NONCE", lambda _, around: around.fresh_nonce),
+    "ans.nonce-changed": _put("VK_NONCE", lambda draft, _: _last_changed(draft.fields["VK_NONCE"])),
     "ans.unsolicited": _put("VK_NONCE", lambda _, around: around.fresh_nonce),
     "ans.nonce-empty": _put("VK_NONCE", lambda *_: ""),
     "ans.nonce-of-another-login": _put("VK_NONCE", lambda _, around: around.nonce_before),

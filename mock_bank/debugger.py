@@ -172,7 +172,7 @@ class _Examination:
             self._step("what was signed", None, f"{HASH_NAMES[signed.hash_name]} digest {signed.digest}, "
                        f"by the key of {signed.key_name}")  # fmt: skip
         found = [sentence for signed in recovered if (sentence := self._explained(signed))]
-        return found[0] if found else self._other_padding(signature)
+        return found[0] if found else self._other_padding(signature) or self._badly_encoded()
 
     def _explained(self, signed: _Signed) -> str | None:
         """A sentence when exactly one assumption, among key, hash and text, explains this signature."""

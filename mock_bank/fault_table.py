@@ -57,7 +57,7 @@ TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("ans.time-plus-301", "banklink 9", "the answer is dated 301 seconds ahead, and a little more to outlast the trip"),
     ("ans.other-sender", "banklink 9", "VK_SND_ID of the answer is another bank's"),
     ("ans.other-version", "banklink 9", "VK_VERSION of the answer is not the one agreed"),
-    ("ans.nonce-changed", "banklink 9", "VK_NONCE of the answer was never issued"),
+    ("ans.nonce-changed", "banklink 9", "the last digit of VK_NONCE is changed before signing"),
     ("ans.nonce-empty", "banklink 9", "VK_NONCE of the answer is empty"),
     ("ans.nonce-of-another-login", "banklink 9", "VK_NONCE of the answer belongs to the login before this one"),
     ("ans.twice", "banklink 9", "the last page offers the same answer a second time"),
@@ -72,7 +72,7 @@ TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("ans.windows-1257", "banklink 9", "the answer is WINDOWS-1257 and says so"),
     ("ans.no-encoding", "banklink 9", "the answer has no VK_ENCODING"),
     ("ans.mac-line-breaks", "banklink 9", "VK_MAC is broken into lines, which is still accepted"),
-    ("ans.unsolicited", "banklink 1", "the answer is to nothing: a fresh nonce of the bank's own"),
+    ("ans.unsolicited", "banklink 1", "the answer is to nothing: its nonce is the bank's own"),
     ("ans.3002", "banklink 6.6", "the answer is the old 3002, which names no receiver"),
     # Confirmation and status over the back channel
     ("vbc.missing", "design 4", "there is no confirmation: 404"),

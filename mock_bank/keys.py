@@ -1,9 +1,10 @@
 """Keys, read once at start and kept as objects: parsing an RSA key costs more than a hundred signatures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from mock_bank.settings import BankSettings, InvalidSettings, Partner
+
+Read = TypeVar("Read")
 
 
 class UnusableKey(ValueError):
@@ -47,26 +50,21 @@ def open_keys(settings: BankSettings) -> BankKeys:
     Raises:
         InvalidSettings: naming each file that does not hold what it must.
     """
-    if problems := list(_problems(settings)):
+    problems: list[str] = []
+    banklink = _tried(partial(rsa_private_key, settings.banklink.signing_key), problems)
+    confirmation = _tried(partial(p256_private_key, settings.confirmation.signing_key), problems)
+    partners = [_tried(partial(_partner, each), problems) for each in settings.partners]
+    if banklink is None or confirmation is None or problems:
         raise InvalidSettings(problems)
-    return BankKeys(
-        rsa_private_key(settings.banklink.signing_key),
-        p256_private_key(settings.confirmation.signing_key),
-        {each.id: _partner(each) for each in settings.partners},
-    )
+    return BankKeys(banklink, confirmation, {each.id: each for each in partners if each is not None})
 
 
-def _problems(settings: BankSettings) -> Iterator[str]:
-    attempts: list[Callable[[], object]] = [
-        partial(rsa_private_key, settings.banklink.signing_key),
-        partial(p256_private_key, settings.confirmation.signing_key),
-        *(partial(_partner, each) for each in settings.partners),
-    ]
-    for attempt in attempts:
-        try:
-            attempt()
-        except (UnusableKey, ValueError) as error:
-            yield str(error)
+def _tried(read: Callable[[], Read], problems: list[str]) -> Read | None:
+    try:
+        return read()
+    except (UnusableKey, ValueError) as error:
+        problems.append(str(error))
+        return None
 
 
 def rsa_private_key(path: Path) -> rsa.RSAPrivateKey:

@@ -25,9 +25,10 @@ OVERLOOKED: Final[Mapping[str, frozenset[int]]] = {
     "mtl.ignore-notbefore": frozenset({9}),
     "mtl.ignore-revocation": frozenset({23}),
     "mtl.ignore-eku": frozenset({26}),
-    "mtl.accept-bad-path": frozenset({24, 25, 32, 79}) | NO_CRL,
+    "mtl.accept-bad-path": frozenset({24, 25, 26, 32, 79}) | NO_CRL,
 }
 """Which verification errors (X509_V_ERR_*) each fault overlooks."""
+WRONG_PURPOSE: Final = 26
 WEAK: Final = ("mtl.accept-weak-key", "mtl.accept-sha1")
 HELLO_BYTES: Final = 4096
 
@@ -88,10 +89,17 @@ class TlsPort:
 
     def _judge(self, _connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
         faults = self._faults()
-        if error and any(name in faults and error in codes for name, codes in OVERLOOKED.items()):
+        if error and any(name in faults and _overlooks(name, error, depth) for name in OVERLOOKED):
             return True
         weak = depth == 0 and faults.any_of(*WEAK) and _is_weak(certificate.to_cryptography(), faults)
         return bool(ok) and not weak
+
+
+def _overlooks(fault: str, error: int, depth: int) -> bool:
+    """Whether the fault is about this error; a wrong purpose (26) of the leaf and of an issuer are two defects."""
+    if error == WRONG_PURPOSE and (depth == 0) != (fault == "mtl.ignore-eku"):
+        return False
+    return error in OVERLOOKED[fault]
 
 
 def _changed(*files: Path) -> tuple[int, ...]:

@@ -6,17 +6,15 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from flask.testing import FlaskClient
 
-from mock_bank.back_channel import PEER, create_back_channel_app
-from mock_bank.bank import Bank, open_bank
+from mock_bank.bank import open_bank
 from mock_bank.serving import Running, start
 from mock_bank.settings import BankSettings
-from mock_bank.web import create_public_app
 from tests.mock_bank.partner import RETURN_URL, Clock, TestPartner, counting_tokens
 from tests.mock_bank.pki import Authority, Files, private_pem
+from tests.mock_bank.world import MakeWorld, World
 
-BANKLINK_KEY = rsa.generate_private_key(65537, 3072)
+BANKLINK_KEY = rsa.generate_private_key(65537, 2048)  # smaller than advised, for the tests' sake
 CONFIRMATION_KEY = ec.generate_private_key(ec.SECP256R1())
 SECRET = "5a" * 32
 
@@ -42,18 +40,9 @@ def partner_keys() -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def partner(partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey], clock: Clock) -> TestPartner:
-    return TestPartner(key=partner_keys[0], clock=clock)
-
-
-@pytest.fixture
-def other_partner(partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey], clock: Clock) -> TestPartner:
-    return TestPartner(id="OTHERGW", key=partner_keys[1], clock=clock)
+def partner(partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]) -> TestPartner:
+    """The partner by the real clock, for tests over real sockets."""
+    return TestPartner(key=partner_keys[0])
 
 
 Settings = Callable[..., BankSettings]
@@ -109,28 +98,34 @@ def bank_settings(
 
 
 @pytest.fixture
-def bank(bank_settings: Settings, clock: Clock) -> Iterator[Bank]:
-    opened = open_bank(bank_settings(fast_login=True), clock=clock, tokens=counting_tokens())
-    yield opened
-    opened.close()
+def make_world(
+    bank_settings: Settings,
+    partner_keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey],
+    client_certificate: Files,
+    tmp_path: Path,
+) -> Iterator[MakeWorld]:
+    """Makes worlds that differ in nothing but their settings; each has its own database."""
+    opened: list[World] = []
+
+    def make(**changes: object) -> World:
+        clock = Clock()
+        database = tmp_path / f"world-{len(opened)}.sqlite"
+        settings = bank_settings(**{"fast_login": True, "database": database} | changes)
+        bank = open_bank(settings, clock=clock, tokens=counting_tokens())
+        partner = TestPartner(key=partner_keys[0], clock=clock)
+        other = TestPartner(id="OTHERGW", key=partner_keys[1], clock=clock)
+        opened.append(World(bank, clock, partner, other, client_certificate.sha256))
+        return opened[-1]
+
+    yield make
+    for world in opened:
+        world.bank.close()
 
 
 @pytest.fixture
-def browser(bank: Bank) -> FlaskClient:
-    """A browser at the bank's public site, in-process, over https as far as cookies are concerned."""
-    app = create_public_app(bank)
-    app.config["PREFERRED_URL_SCHEME"] = "https"
-    client = app.test_client()
-    client.environ_base["wsgi.url_scheme"] = "https"
-    return client
-
-
-@pytest.fixture
-def back_channel(bank: Bank, client_certificate: Files) -> FlaskClient:
-    """The partner at the back channel, in-process: the certificate is stated, not proven."""
-    client = create_back_channel_app(bank, sleep=lambda _: None).test_client()
-    client.environ_base[PEER] = lambda: client_certificate.sha256
-    return client
+def world(make_world: MakeWorld) -> World:
+    """An honest bank and what is around it."""
+    return make_world()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -89,7 +89,6 @@ class Authority:
         days: tuple[float, float] = (-1, 30),
         usage: Sequence[x509.ObjectIdentifier] = (),
         signed_by: Key | None = None,
-        hashed: HashAlgorithm | None = None,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = (
@@ -108,7 +107,7 @@ class Authority:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
             names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(signed_by or self.key, hashed or SHA256())
+        return builder.sign(signed_by or self.key, SHA256())
 
     def issue(
         self,
@@ -120,7 +119,6 @@ class Authority:
         signed_by: Key | None = None,
         issuer: str | None = None,
         chain: Sequence[x509.Certificate] | None = None,
-        hashed: HashAlgorithm | None = None,
     ) -> Files:
         own = key or ec.generate_private_key(ec.SECP256R1())
         leaf = self.build(
@@ -130,13 +128,36 @@ class Authority:
             usage=usage,
             days=days,
             signed_by=signed_by,
-            hashed=hashed,
         )
         sent = [leaf, *(chain if chain is not None else [self.certificate])]
         files = Files(self.folder / f"{name}.pem", self.folder / f"{name}.key", leaf)
         files.certificate.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in sent))
         files.key.write_bytes(private_pem(own))
         return files
+
+    def issue_with_sha1(self, name: str) -> Files:
+        """A client certificate signed with SHA-1, which no library makes any more: its DER is put together here."""
+        files = self.issue(name)
+        assert isinstance(self.key, ec.EllipticCurvePrivateKey)
+        body = files.x509.tbs_certificate_bytes
+        inner = body[4:].replace(ECDSA_SHA256, ECDSA_SHA1)
+        signed = _der(0x30, inner)
+        signature = _der(0x03, b"\0" + self.key.sign(signed, ec.ECDSA(SHA1())))
+        leaf = x509.load_der_x509_certificate(_der(0x30, signed + ECDSA_SHA1 + signature))
+        files.certificate.write_bytes(leaf.public_bytes(Encoding.PEM) + self.certificate.public_bytes(Encoding.PEM))
+        return Files(files.certificate, files.key, leaf)
+
+
+ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+ECDSA_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = (
+        bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big") if size > 255 else bytes([0x81, size])
+    )
+    return bytes([tag]) + length + content
 
 
 def _ca_usage() -> x509.KeyUsage:

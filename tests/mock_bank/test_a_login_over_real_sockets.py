@@ -1,3 +1,4 @@
+import json
 import re
 
 import requests
@@ -14,13 +15,12 @@ from tests.mock_bank.pki import Authority
 def test_a_person_signs_in_with_two_factors_and_the_partner_fetches_the_confirmation(
     served: Running, pki: Authority, partner: TestPartner, gateway_session: requests.Session
 ) -> None:
-    real = TestPartner(key=partner.key)
     base = f"https://localhost:{served.public_port}"
     with requests.Session() as browser:
         browser.trust_env = False
         browser.verify = str(pki.ca_file)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        page = browser.post(f"{base}/banklink", data=real.body(), headers=form)
+        page = browser.post(f"{base}/banklink", data=partner.body(), headers=form)
         login = page.url
         assert re.fullmatch(rf"{base}/login/[0-9a-f]{{32}}", login)
         page = browser.post(
@@ -48,7 +48,5 @@ def _confirmation(session: requests.Session, served: Running, nonce: str) -> dic
     key = ECKey.import_key(CONFIRMATION_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     token = jws.deserialize_compact(got.text, key, algorithms=["ES256"])
     assert token.headers()["typ"] == "vpm-confirmation+jwt"
-    import json
-
     claims: dict[str, object] = json.loads(token.payload)
     return claims
