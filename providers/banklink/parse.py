@@ -36,10 +36,10 @@ class RawForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFields:
-    """The fields of an answer, decoded, stripped and within their lengths; nothing of it is authentic yet."""
+    """The signed fields of an answer, decoded, stripped and within their lengths; nothing of it is authentic yet."""
 
     values: Mapping[str, str]
-    """Signed fields of the service; an absent one is not in here."""
+    """Those that the service's signature covers and no others; an absent one is not in here."""
     signature: bytes
     charset: str
     """Python's name of the charset that was used."""
@@ -113,7 +113,8 @@ def decode_answer(form: RawForm, profile: OpenProfile, charset: str) -> AnswerFi
         if name.startswith(_OURS) and name != MAC:
             value = _decoded(name, raw, charset)
             _check_value(name, value, profile)
-            values[name] = value
+            if name in profile.signed:  # what is not signed is checked for its form and then forgotten
+                values[name] = value
     return AnswerFields(values=values, signature=_signature(form), charset=charset)
 
 

@@ -146,6 +146,8 @@ class OpenProfile:
     answer: MessageForm
     request: MessageForm
     required: frozenset[str]
+    signed: frozenset[str]
+    """Names that the answer's signature covers; nothing else may ever matter (section 4.1)."""
     lengths: dict[str, int]
     """Greatest length of every field that the answer knows, except the signature."""
     allowed_charsets: dict[str, str]
@@ -184,6 +186,7 @@ def open_profile(profile: BanklinkProfile, problems: list[str]) -> OpenProfile |
         answer=profile.answer,
         request=profile.request,
         required=profile.required,
+        signed=frozenset(profile.answer.mac_order),
         lengths=_lengths(profile),
         allowed_charsets={name.lower(): python_charset(name) for name in profile.allowed_charsets},
         tolerance=timedelta(seconds=profile.clock_tolerance),

@@ -64,7 +64,8 @@ def sign(key: rsa.RSAPrivateKey, text: str, hash_name: str = "sha512", charset: 
 
 def encode(fields: Mapping[str, str] | list[tuple[str, str]], charset: str = "utf-8") -> bytes:
     pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return "&".join(f"{quote_plus(name)}={quote_plus(value, encoding=charset)}" for name, value in pairs).encode()
+    sent = ((name, value.encode(charset, "xmlcharrefreplace")) for name, value in pairs)  # as browsers do
+    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in sent).encode()
 
 
 def arrival(body: bytes, at: datetime, *, browser_reference: Reference | None = None, **changes: Any) -> Arrival:

@@ -302,6 +302,41 @@ def test_6_5_a_legacy_answer_needs_no_time_and_is_confirmed_like_any_other(
         provider.receive(arrival(encode(twice), now())).identify(expected)
 
 
+@pytest.mark.parametrize(
+    "smuggled",
+    [{"VK_INFO": "ISIK:351234-56789;NIMI:ILZE KALNIŅA"}, {"VK_REPLY": "3013"}, {"VK_RETURN": "https://x.test"}],
+    ids=["VK_INFO", "VK_REPLY", "VK_RETURN"],
+)
+def test_a_field_that_the_signature_does_not_cover_never_matters(
+    smuggled: dict[str, str], open_bank: OpenBank, bank: LittleBank
+) -> None:
+    provider = open_bank(
+        back_channel={"confirmation": "not_needed"},
+        name_fields="delimited",
+        factors_by_contract=["knowledge", "possession"],
+    )
+    signed = bank.signed(bank.fields_for(LIGA, NONCE, now()))
+    answer = provider.receive(arrival(encode({**signed, **smuggled}), now()))
+    identity = answer.identify(Expectation(reference=NONCE, asked_at=now()))
+    assert identity.personal_code.display == LIGA.personal_code
+    assert f"{identity.family_name},{identity.given_name}" == LIGA.one_field
+
+
+@pytest.mark.parametrize("smuggled", [{"VK_TOKEN": "1"}, {"VK_COUNTRY": "EE"}, {"VK_USER_ID": "351234-56789"}])
+def test_nor_does_one_that_is_signed_in_another_service(
+    smuggled: dict[str, str], open_bank: OpenBank, bank: LittleBank
+) -> None:
+    provider = open_bank(request_service="4002", answer_service="3003", allow_legacy=True, name_order="first last")
+    bank.fields_for(LIGA, NONCE, now())
+    info = f"ISIK:{LIGA.personal_code};NIMI:{LIGA.given_name} {LIGA.family_name}"
+    fields = {"VK_SERVICE": "3003", "VK_VERSION": "009", "VK_SND_ID": "LITTLEBANK", "VK_REC_ID": "EIDGW"}
+    signed = bank.signed({**fields, "VK_NONCE": NONCE, "VK_INFO": info})
+    answer = provider.receive(arrival(encode({**signed, **smuggled}), now()))
+    identity = answer.identify(Expectation(reference=NONCE, asked_at=now()))
+    assert (identity.means, identity.country) == ("unknown", "LV")
+    assert identity.personal_code.display == LIGA.personal_code
+
+
 def test_6_6_answers_that_name_no_receiver_cannot_be_configured(open_bank: OpenBank) -> None:
     for pair in (("4001", "3002"), ("4001", "3001")):
         with pytest.raises(ProviderMisconfigured):
