@@ -117,6 +117,7 @@ class Bank:
             identity=identity_of(login.person, faults, odd=odd),
             transaction_id="0" * 32 if "aud.dup-txid" in faults else self.tokens(16),
             at=int(login.authenticated_at.timestamp()),
+            answered_at=int(self.clock().timestamp()),
             faults=login.faults,
         )
 

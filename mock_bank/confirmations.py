@@ -23,7 +23,7 @@ from mock_bank.identities import Identity
 from mock_bank.journal import Record
 
 LIFETIME: Final = 300
-"""Seconds a confirmation can be fetched and is valid."""
+"""Seconds after the answer in which a confirmation can be fetched, and for which it is valid."""
 CONFIRMATION_TYP: Final = "vpm-confirmation+jwt"
 JOURNAL_TYP: Final = "vpm-journal+jwt"
 
@@ -38,6 +38,8 @@ class Authentication:
     transaction_id: str
     at: int
     """Epoch seconds: when the second factor was accepted."""
+    answered_at: int
+    """Epoch seconds: when the person agreed and the answer was made."""
     faults: ActiveFaults
 
 
@@ -78,7 +80,7 @@ class Confirmations:
     def find(self, reference: str, partner: str) -> Authentication | None:
         """The login of this reference, if this partner asked for it and it is fresh."""
         found = self._waiting.get(reference)
-        fresh = found is not None and int(self._clock().timestamp()) - found.at <= LIFETIME
+        fresh = found is not None and int(self._clock().timestamp()) - found.answered_at <= LIFETIME
         return found if found and fresh and hmac.compare_digest(found.partner, partner) else None
 
     def signed_once(self, reference: str, make: Callable[[], str]) -> str:
@@ -92,7 +94,7 @@ class Confirmations:
         limit = int(self._clock().timestamp()) - 2 * LIFETIME
         while self._waiting:
             oldest = next(iter(self._waiting.values()))
-            if oldest.at >= limit:
+            if oldest.answered_at >= limit:
                 return
             self._signed.pop(oldest.reference, None)
             del self._waiting[oldest.reference]
