@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.banklink.mac import MacUnreadable, decode_mac, mac_string
@@ -314,6 +314,17 @@ values = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lamb
 def test_t27_distinct_fields_never_give_the_same_signed_bytes(one: list[str], other: list[str], unit: Any) -> None:
     signed = [mac_string(fields, unit=unit).encode() for fields in (one, other)]
     assert (signed[0] == signed[1]) == (one == other)
+
+
+@settings(max_examples=1000)
+@given(st.lists(values, max_size=12))
+def test_t27_the_fields_can_be_read_back_from_the_string_so_that_no_two_share_one(fields: list[str]) -> None:
+    rest, read = mac_string(fields), []
+    while rest:
+        size, rest = int(rest[:3]), rest[3:]
+        read.append(rest[:size])
+        rest = rest[size:]
+    assert read == fields
 
 
 @given(st.lists(values, min_size=2, max_size=5), st.data())

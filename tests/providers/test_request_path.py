@@ -1,0 +1,74 @@
+"""performance.md finding 1 and row 15: while people sign in, no key is parsed and no TLS context is built."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from providers.contract import RedirectProvider
+from providers.registry import open_provider
+from tests.contracts.redirect_provider import asked, expected
+from tests.providers.little_bank import LIGA, LittleBank, arrival, now
+
+COSTLY = {
+    "load_pem_private_key",
+    "load_pem_public_key",
+    "load_der_public_key",
+    "load_pem_x509_certificate",
+    "load_pem_x509_certificates",
+    "load_pem_x509_crl",
+    "load_cert_chain",
+    "load_verify_locations",
+    "import_key",
+    "open_context",
+    "model_validate",
+    "read_bytes",
+    "Popen",
+}
+
+
+@contextmanager
+def counting() -> Iterator[Counter[str]]:
+    """Count calls by the called function's name in this thread, of Python and of C functions."""
+    calls: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            calls[frame.f_code.co_name] += 1
+        elif event == "c_call":
+            calls[getattr(argument, "__name__", "")] += 1
+
+    sys.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+def login(provider: RedirectProvider, bank: LittleBank) -> Callable[[], None]:
+    def once() -> None:
+        request = asked()
+        provider.depart(request)
+        answer = provider.receive(arrival(bank.sign_in(LIGA, request.reference, now()), now()))
+        assert answer.identify(expected(request)).given_name == LIGA.given_name
+
+    return once
+
+
+def test_a_hundred_logins_parse_no_key_and_build_no_context(bank: LittleBank) -> None:
+    once = login(open_provider(bank.entry(), bank.folder, now), bank)
+    once()
+    connections = bank.server.connections
+    with counting() as calls:
+        for _ in range(100):
+            once()
+    assert {name: calls[name] for name in COSTLY if calls[name]} == {}
+    assert calls["mac_string"] == 200  # the counter sees what happens
+    assert bank.server.connections == connections
+
+
+def test_the_counter_sees_what_opening_a_provider_costs(bank: LittleBank) -> None:
+    with counting() as calls:
+        open_provider(bank.entry(), bank.folder, now)
+    assert {"load_pem_private_key", "load_pem_public_key", "load_cert_chain", "import_key"} <= set(calls)
