@@ -132,10 +132,13 @@ def _open_log(config: Path | None, database: str | None, keys: Path | None, publ
 def _from_settings(config: Path | None, database: str | None, keys: Path | None) -> tuple[str, Path]:
     if config is None:
         raise click.UsageError("give --config, or --database and --keys")
-    from gateway.settings import load_settings  # noqa: PLC0415 - not needed with explicit options
+    from gateway.settings import InvalidSettings, load_settings  # noqa: PLC0415 - explicit options spare its imports
 
-    settings = load_settings(config)
-    return database or settings.database_url, keys or settings.keys_directory
+    try:
+        settings = load_settings(config)
+    except InvalidSettings as error:
+        raise click.ClickException(str(error)) from error
+    return database or settings.database_url, keys or settings.keys
 
 
 @contextmanager
