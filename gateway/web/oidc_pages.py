@@ -51,11 +51,13 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
         set_browser(response, cookie)
         return response
 
-    @pages.get("/oidc/logout")
+    @pages.route("/oidc/logout", methods=["GET", "POST"])
     @may_enter(Access.ANYONE)
     def sign_out() -> Response:
+        """By GET or, so that the ID token stands in no address, by POST (RP-Initiated Logout 2)."""
+        sent = request.query_string if request.method == "GET" else request.get_data(cache=False)
         try:
-            outcome = use_cases.sign_out(request.query_string)
+            outcome = use_cases.sign_out(sent)
         except SignOutRefused as refused:
             return _untrusted(refused)
         if outcome.location is not None:
