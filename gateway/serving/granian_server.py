@@ -18,6 +18,7 @@ from granian.constants import HTTPModes, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server import MPServer
 
+from gateway.serving.descriptors import room_for
 from gateway.serving.settings import HEAD_LIMIT, Deadlines, PublicPort, ServerIdentity
 from gateway.serving.trust import signature_of
 
@@ -53,7 +54,7 @@ def granian_options(*, workers: int, connections: int, deadlines: Deadlines) -> 
     return {
         "workers": workers,
         "backlog": _BACKLOG,
-        "backpressure": connections,
+        "backpressure": room_for(connections),
         "http": HTTPModes.http1,
         "websockets": False,
         "http1_settings": HTTP1Settings(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
+from gateway.serving.descriptors import room_for
 from gateway.serving.factory import build_application
 from gateway.serving.settings import MutualTlsPort
 
@@ -45,7 +46,7 @@ class PortApplication(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
             "workers": self._workers,
             "worker_class": "gateway.serving.mutual_tls_worker.MutualTlsWorker",
             "threads": settings.threads,
-            "worker_connections": settings.connections,
+            "worker_connections": room_for(settings.connections),
             "timeout": _WORKER_SILENCE,
             "graceful_timeout": round(settings.deadlines.stop),
             "limit_request_fields": _HEADER_FIELDS,

@@ -13,7 +13,11 @@ HEAD_LIMIT: Final = 32 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long each part of an exchange may take in all, in seconds, however busily the peer drips."""
+    """How long each part of an exchange may take in all, in seconds, however busily the peer drips.
+
+    On the public port Granian keeps the handshake (10 s) by itself, and ``head`` is also how long a connection may rest.
+    Behind a front only ``head`` and ``stop`` apply: the rest is the front's.
+    """
 
     handshake: float = 5.0
     head: float = 5.0

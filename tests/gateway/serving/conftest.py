@@ -1,17 +1,10 @@
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from certs.dev_pki import DevPki
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from ports import Client, Server, free_port
-
-StartServer = Callable[..., Server]
+from tests.gateway.serving.ports import Client, Server, StartServer, free_port
 
 
 @pytest.fixture(scope="session")

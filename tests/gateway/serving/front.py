@@ -8,9 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ports import ROOT, Server, free_port
-
 from certs.dev_pki import DevPki
+from tests.gateway.serving.ports import ROOT, Server, free_port
 
 DEPLOYMENT = ROOT / "docs" / "deployment"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,10 @@ def _connect_unix(path: str, timeout: float) -> socket.socket:
         plain.close()
         raise
     return plain
+
+
+StartServer = Callable[..., Server]
+"""``start_server("public", workers=2, threads=4)``: the kind of port, and settings that differ from the usual."""
 
 
 @dataclass

@@ -9,15 +9,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import StartServer
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from front import start_nginx, stop
-from ports import Client, Closed, Server, get, post, read_reply, read_to_the_end
-from test_limits import LIMIT, SHAPES
 
 from certs.bad_certificates import BadCertificates
 from certs.dev_pki import DevPki
+from tests.gateway.serving.front import start_nginx, stop
+from tests.gateway.serving.ports import Client, Closed, Server, StartServer, get, post, read_reply, read_to_the_end
+from tests.gateway.serving.shapes import LIMIT, SHAPES
 
 
 @pytest.fixture(scope="module")

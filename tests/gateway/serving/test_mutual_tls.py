@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import StartServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from ports import Client, Closed, Reply, Server, get, read_reply, read_to_the_end
 
 from certs.bad_certificates import KINDS, BadCertificates
 from certs.dev_pki import DevPki
+from tests.gateway.serving.ports import Client, Closed, Reply, Server, StartServer, get, read_reply, read_to_the_end
 
 CA = "relying-parties"
 SOON = 5.0

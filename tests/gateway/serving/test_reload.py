@@ -11,11 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import StartServer
 from cryptography import x509
-from ports import Client, Closed, Server, get, post, read_reply
 
 from certs.dev_pki import DevPki
+from tests.gateway.serving.ports import Client, Closed, Server, StartServer, get, post, read_reply
 
 IN_OPEN = 0x20
 

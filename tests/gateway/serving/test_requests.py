@@ -3,11 +3,10 @@
 import hashlib
 
 import pytest
-from conftest import StartServer
-from ports import Client, Server, get, post, read_reply, read_to_the_end
 
 from certs.dev_pki import DevPki
 from certs.load import fingerprint_sha256
+from tests.gateway.serving.ports import Client, Server, StartServer, get, post, read_reply, read_to_the_end
 
 
 @pytest.fixture(params=["public", "mutual"])

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from conftest import StartServer
-from ports import Client, Server, post, read_to_the_end
+
+from tests.gateway.serving.ports import Client, Server, StartServer, post, read_to_the_end
 
 PEERS = 500
 FAST_ENOUGH = 0.5
