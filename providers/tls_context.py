@@ -27,6 +27,8 @@ CIPHERS_OF_TLS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20"
 class Call:
     """What one call to a provider has seen so far; its socket writes here."""
 
+    endpoint: str
+    """Absolute URL."""
     deadline: float
     """Seconds of ``time.monotonic``."""
     sent: bytearray = field(default_factory=bytearray)

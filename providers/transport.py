@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from threading import BoundedSemaphore, Lock
@@ -23,6 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from certs.errors import CertificateError
 from providers.breaker import CircuitBreaker
+from providers.call_failures import Failure, TransportError, cause_of, exchange_of, failed, failed_by
 from providers.contract import BackChannelExchange
 from providers.tls_context import CURRENT_CALL, Call, PinnedContext, TlsFiles, open_context
 
@@ -35,32 +35,6 @@ _CHUNK = 64 * 1024
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "vpm-gateway"}
 _TRUST_FAILURES = (OSError, ssl.SSLError, CertificateError)
 _CALL_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-
-
-class Failure(StrEnum):
-    """Why a call brought no usable answer."""
-
-    TIMED_OUT = "timed_out"
-    UNREACHABLE = "unreachable"
-    TLS_REFUSED = "tls_refused"
-    WRONG_PIN = "wrong_pin"
-    TRUST_UNREADABLE = "trust_unreadable"
-    REDIRECTED = "redirected"
-    TOO_LARGE = "too_large"
-    ENCODED = "encoded"
-    LEFT_ALONE = "left_alone"
-    BUSY = "busy"
-
-
-class TransportError(Exception):
-    """A call brought no usable answer."""
-
-    def __init__(self, failure: Failure, detail: str, exchange: BackChannelExchange) -> None:
-        """Say which failure, in a sentence for the operator, with what was exchanged."""
-        super().__init__(f"{failure}: {detail}")
-        self.failure = failure
-        self.detail = detail
-        self.exchange = exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +113,11 @@ class Transport:
         Raises:
             TransportError: no usable answer within the deadline.
         """
-        url = self._base_url + path
-        call = Call(deadline=time.monotonic() + self._deadline)
+        call = Call(endpoint=self._base_url + path, deadline=time.monotonic() + self._deadline)
         token = CURRENT_CALL.set(call)
         try:
-            with self._place(url, call):
-                return self._judged(url, call)
+            with self._place(call):
+                return self._judged(call)
         finally:
             CURRENT_CALL.reset(token)
 
@@ -156,19 +129,19 @@ class Transport:
             self._session = None
 
     @contextmanager
-    def _place(self, url: str, call: Call) -> Iterator[None]:
+    def _place(self, call: Call) -> Iterator[None]:
         if not self._breaker.admits():
-            raise _failure(Failure.LEFT_ALONE, "it failed too often and is left alone for some seconds", url, call)
+            raise failed(Failure.LEFT_ALONE, "it failed too often and is left alone for some seconds", call)
         if not self._places.acquire(timeout=self._deadline):
-            raise _failure(Failure.BUSY, "too many calls to it are waiting already", url, call)
+            raise failed(Failure.BUSY, "too many calls to it are waiting already", call)
         try:
             yield
         finally:
             self._places.release()
 
-    def _judged(self, url: str, call: Call) -> Reply:
+    def _judged(self, call: Call) -> Reply:
         try:
-            reply = self._answer(url, call)
+            reply = self._answer(call)
         except TransportError:
             self._breaker.failed()
             raise
@@ -178,18 +151,17 @@ class Transport:
             self._breaker.succeeded()
         return reply
 
-    def _answer(self, url: str, call: Call) -> Reply:
+    def _answer(self, call: Call) -> Reply:
         try:
             session = self._current_session()
         except _TRUST_FAILURES as error:
-            raise _failure(
-                Failure.TRUST_UNREADABLE, f"its TLS files cannot be used ({type(error).__name__})", url, call
+            raise failed(
+                Failure.TRUST_UNREADABLE, f"its TLS files cannot be used ({type(error).__name__})", call
             ) from error
         try:
-            return _read(_sent(session, url, call), url, call)
+            return _read(_sent(session, call), call)
         except _CALL_FAILURES as error:
-            failure = _classified(call, error)
-            raise _failure(failure, _sentence(failure, error), url, call) from error
+            raise failed_by(error, call) from error
 
     def _current_session(self) -> requests.Session:
         signature = self._files.signature()
@@ -223,96 +195,59 @@ def _open_session(context: PinnedContext, pool_size: int) -> requests.Session:
     return session
 
 
-def _sent(session: requests.Session, url: str, call: Call) -> requests.Response:
+def _sent(session: requests.Session, call: Call) -> requests.Response:
     try:
-        return _request(session, url, call)
+        return _request(session, call)
     except requests.ConnectionError as error:
         if not _dead_connection(call, error):
             raise
         call.sent.clear()
-        return _request(session, url, call)
+        return _request(session, call)
 
 
-def _request(session: requests.Session, url: str, call: Call) -> requests.Response:
+def _request(session: requests.Session, call: Call) -> requests.Response:
     seconds = call.remaining()
-    return session.get(url, stream=True, allow_redirects=False, timeout=(seconds, seconds))
+    return session.get(call.endpoint, stream=True, allow_redirects=False, timeout=(seconds, seconds))
 
 
 def _dead_connection(call: Call, error: requests.ConnectionError) -> bool:
     """The peer had closed an idle connection before it saw our request: nothing came, and we shook no hands."""
-    closed = _cause(error, RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
+    closed = cause_of(error, RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
     return call.handshakes == 0 and call.received == 0 and closed is not None
 
 
-def _read(response: requests.Response, url: str, call: Call) -> Reply:
+def _read(response: requests.Response, call: Call) -> Reply:
     with response:
         if 300 <= response.status_code < 400:
-            raise _failure(
-                Failure.REDIRECTED, "it answered with a redirect, which is never followed", url, call, response
+            raise failed(
+                Failure.REDIRECTED,
+                "it answered with a redirect, which is never followed",
+                call,
+                status=response.status_code,
             )
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise _failure(
-                Failure.ENCODED, "it packed its answer although only identity was asked for", url, call, response
+            raise failed(
+                Failure.ENCODED,
+                "it packed its answer although only identity was asked for",
+                call,
+                status=response.status_code,
             )
-        body = _body(response, url, call)
+        body = _body(response, call)
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    exchange = _exchange(url, call, response.status_code, body)
+    exchange = exchange_of(call, response.status_code, body)
     return Reply(status=response.status_code, media_type=media_type, body=body, exchange=exchange)
 
 
-def _body(response: requests.Response, url: str, call: Call) -> bytes:
+def _body(response: requests.Response, call: Call) -> bytes:
     body = bytearray()
     for chunk in response.raw.stream(_CHUNK, decode_content=False):
         body += chunk
         if len(body) > LARGEST_ANSWER:
             response.raw.close()  # not returned to the pool: the rest is still on its way
-            raise _failure(Failure.TOO_LARGE, f"its answer is longer than {LARGEST_ANSWER} bytes", url, call, response)
+            raise failed(
+                Failure.TOO_LARGE,
+                f"its answer is longer than {LARGEST_ANSWER} bytes",
+                call,
+                status=response.status_code,
+            )
     return bytes(body)
-
-
-def _classified(call: Call, error: Exception) -> Failure:
-    if call.wrong_pin:
-        return Failure.WRONG_PIN
-    if call.deadline <= time.monotonic() or _cause(error, TimeoutError) is not None:
-        return Failure.TIMED_OUT
-    if _cause(error, ssl.SSLError) is not None:
-        return Failure.TLS_REFUSED
-    return Failure.UNREACHABLE
-
-
-def _sentence(failure: Failure, error: Exception) -> str:
-    """What OpenSSL says of a refusal; nothing else of the error, as it may quote the address asked for."""
-    refusal = _cause(error, ssl.SSLError)
-    if failure is Failure.TLS_REFUSED and isinstance(refusal, ssl.SSLError):
-        return f"no mutual TLS: {getattr(refusal, 'verify_message', None) or refusal.reason or 'handshake failed'}"
-    return f"no answer ({type(error).__name__})"
-
-
-def _cause(error: BaseException, *kinds: type[BaseException]) -> BaseException | None:
-    """The first error of one of ``kinds`` among an error, its arguments and what caused it."""
-    seen: list[BaseException] = [error]
-    for one in seen:
-        if isinstance(one, kinds):
-            return one
-        nearby = (*one.args, one.__cause__, one.__context__, getattr(one, "reason", None))
-        seen.extend(found for found in nearby if isinstance(found, BaseException) and found not in seen)
-    return None
-
-
-def _failure(
-    failure: Failure, detail: str, url: str, call: Call, response: requests.Response | None = None
-) -> TransportError:
-    status = response.status_code if response is not None else None
-    return TransportError(failure, detail, _exchange(url, call, status, b""))
-
-
-def _exchange(url: str, call: Call, status: int | None, received: bytes) -> BackChannelExchange:
-    return BackChannelExchange(
-        method="GET",
-        endpoint=url,
-        sent=bytes(call.sent),
-        received=received,
-        status=status,
-        peer_certificate_sha256=call.peer_certificate_sha256,
-        tls_version=call.tls_version,
-    )

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
+from providers.call_failures import TransportError
 from providers.contract import Availability, BackChannelExchange, ProviderStatus, Reference
 from providers.errors import AssertionRejected, ProviderError, ProviderUnavailable
 from providers.refusals import SENTENCES, Reason
-from providers.transport import Reply, Transport, TransportError
+from providers.transport import Reply, Transport
 from providers.vpm_confirmation import Confirmation, Question, confirm
 from providers.vpm_journal import Journal, JournalQuestion, read_journal
 from providers.wire.jose import JwsFault, JwsRefused, JwsVerifier, SigningKey, without_repeats

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs.bad_certificates import BadCertificates
 from certs.dev_pki import DevPki
 from certs.load import fingerprint_sha256
+from providers.call_failures import Failure, TransportError
 from providers.tls_context import TlsFiles, open_context, public_key_sha256
-from providers.transport import LARGEST_ANSWER, Failure, Transport, TransportError
+from providers.transport import LARGEST_ANSWER, Transport
 from tests.providers.https_server import Answer, HttpsServer, Script, http, https_server, server_context
 
 OK = http(b'{"state": "up"}', headers=("Content-Type: Application/JSON; charset=utf-8",))
