@@ -1,6 +1,6 @@
 """One CA on disk: its key, its certificate, what it revoked and the lists it published.
 
-``ca.pem``, ``ca.key`` (0600), ``crl.pem``, ``revoked.json``, and ``history/`` with every list and certificate it signed.
+``ca.pem``, ``ca.key`` (0600), ``crl.pem``, ``revoked.json``, ``journal.jsonl``, and ``history/`` with every list and certificate it signed.
 Whoever calls a method that writes holds the hierarchy's lock.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certs.build import Issuer, Subject, builder_for, new_key, sign
@@ -21,13 +21,12 @@ from certs.clock import Clock
 from certs.errors import ClockWentBack, FileUnusable, ProfileBroken
 from certs.files import OWNER_ONLY, write_whole
 from certs.findings import Finding
+from certs.journal import Happening, write_line
 from certs.judge import DRAFT_RULES, judge
-from certs.ledger import Ledger, Revocation, read_ledger, write_ledger
-from certs.load import load_certificate, load_crl, load_private_key
+from certs.ledger import Revocation, read_ledger, write_ledger
+from certs.load import fingerprint_sha256, load_certificate, load_crl, load_private_key
 from certs.profiles import BACKDATED, Profile
-
-CRL_LIFETIME: Final = timedelta(hours=24)
-"""From thisUpdate to nextUpdate (T34)."""
+from certs.revocation_list import signed_list
 
 CRL_INTERVAL: Final = timedelta(hours=1)
 """How old a list may grow before a new one is due (security.md section 7)."""
@@ -50,6 +49,7 @@ class Authority:
         self._base_url = base_url
         self._published = directory.parent / "public"
         self._ledger_path = directory / "revoked.json"
+        self._journal_path = directory / "journal.jsonl"
 
     @cached_property
     def certificate(self) -> x509.Certificate:
@@ -111,11 +111,24 @@ class Authority:
             ProfileBroken: it would not meet the profile; nothing was signed by this CA's key.
         """
         builder = builder_for(profile, subject, self.issuer, now=now, lifetime=lifetime, permitted=permitted)
-        _refuse(judge(sign(builder, new_key()), profile, issuer=self.certificate, rules=DRAFT_RULES), profile)
+        draft = sign(builder, new_key())
+        self._note(Happening.CERTIFICATE_ASKED_FOR, now, profile=profile.name, serial=f"{draft.serial_number:x}")
+        self._refuse(judge(draft, profile, issuer=self.certificate, rules=DRAFT_RULES), draft, profile, now)
         certificate = sign(builder, self._key)
-        _refuse(judge(certificate, profile, issuer=self.certificate), profile)
-        write_whole(self.directory / "history" / f"{certificate.serial_number:x}.pem", pem(certificate))
+        self._refuse(judge(certificate, profile, issuer=self.certificate), certificate, profile, now)
+        serial = f"{certificate.serial_number:x}"
+        write_whole(self.directory / "history" / f"{serial}.pem", pem(certificate))
+        self._note(Happening.CERTIFICATE_ISSUED, now, serial=serial, sha256=fingerprint_sha256(certificate))
         return certificate
+
+    def _refuse(self, findings: tuple[Finding, ...], of: x509.Certificate, profile: Profile, now: datetime) -> None:
+        if findings:
+            rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
+            self._note(Happening.CERTIFICATE_REFUSED, now, serial=f"{of.serial_number:x}", rules=rules)
+            raise _broken(profile, findings)
+
+    def _note(self, happening: Happening, now: datetime, **facts: str | int) -> None:
+        write_line(self._journal_path, happening, at=now, **facts)
 
     def sign_past_the_judge(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         """Sign anything at all: DANGEROUS, for certificates that must be refused (``certs.bad_certificates``)."""
@@ -151,6 +164,8 @@ class Authority:
         )
         ledger = read_ledger(self._ledger_path)
         write_ledger(self._ledger_path, replace(ledger, revocations=(*ledger.revocations, entry)))
+        serial = f"{certificate.serial_number:x}"
+        self._note(Happening.CERTIFICATE_REVOKED, now, serial=serial, reason=reason.value)
 
     def publish_crl(self, clock: Clock) -> x509.CertificateRevocationList:
         """Sign and publish a list with a higher number and a later thisUpdate than any before (T34).
@@ -161,13 +176,14 @@ class Authority:
         ledger = read_ledger(self._ledger_path)
         this_update = self._next_update_time(ledger.this_update, clock)
         ledger = replace(ledger, crl_number=ledger.crl_number + 1, this_update=this_update)
-        crl = self._signed(ledger)
+        crl = signed_list(ledger, self.certificate, self._key)
         # The ledger first: a crash between the two skips a number, the other order could give one out twice.
         write_ledger(self._ledger_path, ledger)
         content = crl.public_bytes(serialization.Encoding.PEM)
         write_whole(self.directory / "history" / f"crl-{ledger.crl_number:08}.pem", content)
         self._publish(f"{self.name}.crl", crl.public_bytes(serialization.Encoding.DER))
         write_whole(self.crl_path, content)
+        self._note(Happening.LIST_PUBLISHED, clock.now(), number=ledger.crl_number, revoked=len(ledger.revocations))
         return crl
 
     def _next_update_time(self, last: datetime, clock: Clock) -> datetime:
@@ -194,22 +210,6 @@ class Authority:
             return True
         return now - BACKDATED - crl.last_update_utc >= CRL_INTERVAL
 
-    def _signed(self, ledger: Ledger) -> x509.CertificateRevocationList:
-        own_identifier = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(self.certificate.subject)
-            .last_update(ledger.this_update)
-            .next_update(ledger.this_update + CRL_LIFETIME)
-            .add_extension(x509.CRLNumber(ledger.crl_number), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_identifier), critical=False
-            )
-        )
-        for entry in ledger.revocations:
-            builder = builder.add_revoked_certificate(_revoked(entry))
-        return builder.sign(self._key, hashes.SHA256())
-
     def _publish(self, name: str, content: bytes) -> None:
         write_whole(self._published / name, content)
 
@@ -228,20 +228,14 @@ def self_signed(
         ProfileBroken: it does not meet the profile.
     """
     certificate = sign(builder_for(profile, subject, None, now=now, permitted=permitted), key)
-    _refuse(judge(certificate, profile, issuer=certificate), profile)
+    findings = judge(certificate, profile, issuer=certificate)
+    if findings:
+        raise _broken(profile, findings)
     return certificate
 
 
-def _refuse(findings: tuple[Finding, ...], profile: Profile) -> None:
-    if findings:
-        raise ProfileBroken(f"a certificate of profile {profile.name}", findings)
-
-
-def _revoked(entry: Revocation) -> x509.RevokedCertificate:
-    builder = x509.RevokedCertificateBuilder().serial_number(entry.serial_number).revocation_date(entry.revoked_at)
-    if entry.reason is not x509.ReasonFlags.unspecified:  # RFC 5280 5.3.1: absent rather than unspecified
-        builder = builder.add_extension(x509.CRLReason(entry.reason), critical=False)
-    return builder.build()
+def _broken(profile: Profile, findings: tuple[Finding, ...]) -> ProfileBroken:
+    return ProfileBroken(f"a certificate of profile {profile.name}", findings)
 
 
 def pem(certificate: x509.Certificate) -> bytes:

@@ -1,8 +1,10 @@
 """``vpm pki``: the development hierarchy from the command line."""
 
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import click
 from cryptography import x509
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from certs.bad_certificates import KINDS, BadCertificates
-from certs.dev_pki import DevPki
+from certs.dev_pki import DevPki, Refreshed
 from certs.errors import CertificateError
 from certs.inventory import Standing, State, standings
 from certs.load import fingerprint_sha256, load_crl
@@ -18,6 +20,7 @@ from certs.order import Issued
 from certs.profiles import ISSUING_CAS, LEAF_PROFILES
 from certs.revocation import is_ageing, mark_of
 from certs.settings import Settings
+from certs.upkeep import keep_fresh
 
 _REASONS = {reason.value: reason for reason in x509.ReasonFlags if reason is not x509.ReasonFlags.remove_from_crl}
 _WIDE = 220
@@ -116,7 +119,28 @@ def renew(directory: Path, names: tuple[str, ...], *, due: bool) -> None:
         for name in names:
             _say(hierarchy.renew(name))
         return
-    refreshed = hierarchy.refresh()
+    _say_refreshed(hierarchy.refresh())
+
+
+@pki.command()
+@click.pass_obj
+def keep(directory: Path) -> None:
+    """Renew what is due, now and every five minutes, until stopped (Ctrl-C, SIGTERM)."""
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    click.echo(f"Keeping {directory} fresh.")
+    keep_fresh(DevPki.open(directory), until=stopped, tell=_tell)
+
+
+def _tell(what: Refreshed | Exception) -> None:
+    if isinstance(what, Refreshed):
+        _say_refreshed(what)
+    else:
+        click.echo(f"Not refreshed, tried again in five minutes: {what}", err=True)
+
+
+def _say_refreshed(refreshed: Refreshed) -> None:
     click.echo(f"Renewed: {', '.join((*refreshed.cas, *refreshed.certificates)) or 'nothing was due'}.")
     click.echo(f"Lists published: {', '.join(refreshed.lists) or 'none was due'}.")
 

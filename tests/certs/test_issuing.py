@@ -44,7 +44,13 @@ def modes(directory: Path) -> dict[str, int]:
 def test_the_hierarchy_lies_on_disk_as_agreed(pki: DevPki) -> None:
     assert (pki.directory / "root" / "ca.pem").is_file()
     for ca in ISSUING_CAS:
-        assert modes(pki.directory / ca) == {"ca.pem": 0o644, "ca.key": 0o600, "crl.pem": 0o644, "revoked.json": 0o644}
+        assert modes(pki.directory / ca) == {
+            "ca.pem": 0o644,
+            "ca.key": 0o600,
+            "crl.pem": 0o644,
+            "revoked.json": 0o644,
+            "journal.jsonl": 0o644,
+        }
     issued = pki.issue("gateway-server", "gateway", dns=["localhost"])
     assert issued.certificate_path == pki.directory / "issued" / "gateway" / "certificate.pem"
     assert issued.key_path == pki.directory / "issued" / "gateway" / "key.pem"
@@ -263,6 +269,14 @@ def test_renewing_takes_a_new_key_and_keeps_everything_else(pki: DevPki) -> None
     assert after.certificate.not_valid_after_utc - after.certificate.not_valid_before_utc == timedelta(days=100)
 
 
+def test_a_revoked_name_is_not_renewed_when_its_time_has_come(held_pki: DevPki, clock: HeldClock) -> None:
+    revoked = held_pki.issue("staff-client", "clerk")
+    held_pki.revoke("clerk")
+    clock.move(timedelta(days=29))
+    assert held_pki.refresh().certificates == ()
+    assert held_pki.find("clerk") == revoked
+
+
 def test_a_replaced_certificate_can_still_be_revoked(pki: DevPki) -> None:
     before = pki.issue("staff-client", "clerk")
     after = pki.renew("clerk")
@@ -367,6 +381,15 @@ def test_a_name_outside_the_hierarchys_own_is_not_issued(pki: DevPki) -> None:
     with pytest.raises(ProfileBroken, match=r"permitted-names: 8\.8\.8\.8 is outside"):
         pki.issue("provider-server", "bank", ip=["8.8.8.8"])
     assert pki.names == ()
+
+
+def test_a_draft_that_breaks_its_profile_is_stopped_before_the_cas_key_is_touched(pki: DevPki) -> None:
+    """Judged before signing, not only after: without its key the CA refuses for the same reason."""
+    (pki.directory / "gateway-servers" / "ca.key").unlink()
+    with pytest.raises(ProfileBroken):
+        DevPki.open(pki.directory).issue("gateway-server", "gateway", dns=["www.bank.lv"])
+    with pytest.raises(FileUnusable, match=r"ca\.key cannot be read"):
+        DevPki.open(pki.directory).issue("gateway-server", "gateway", dns=["localhost"])
 
 
 def test_a_server_needs_a_host(pki: DevPki) -> None:
