@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.broker.relying_party import AssertionKey, RelyingParty, RelyingPartyId
+from gateway.housekeeping import Housekeeping
 from gateway.keys import load_signing_keys, load_subject_key
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
@@ -51,6 +52,7 @@ def open_gateway(settings: Settings) -> Gateway:
 
     Raises:
         InvalidSettings: a relying party or provider cannot be opened; every problem is named.
+        LogInconsistent: the audit log does not continue what was signed last; nothing may be added to it.
     """
     problems: list[str] = []
     parties = _open_parties(settings, problems)
@@ -58,11 +60,12 @@ def open_gateway(settings: Settings) -> Gateway:
     if problems:
         raise InvalidSettings(settings.base, problems)
     keys = settings.keys
-    storage = open_storage(
-        settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now
-    )
+    storage = open_storage(settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now)
     sealer = Sealer(storage)
+    sealer.seal_now()
     sealer.start()
+    housekeeping = Housekeeping(storage, utc_now)
+    housekeeping.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(
         storage=storage,
@@ -76,15 +79,19 @@ def open_gateway(settings: Settings) -> Gateway:
 
     def close() -> None:
         directory.close()
+        housekeeping.stop()
         sealer.stop()
         storage.close()
 
-    return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage), close=close)
+    return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage, sealer), close=close)
 
 
-def problems_of(storage: SqlStorage) -> list[str]:
+def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:
     """Name what keeps the gateway from carrying a login."""
-    return [] if storage.ready() else ["the database cannot be read or written"]
+    problems = [] if storage.ready() else ["the database cannot be read or written"]
+    if sealer.problem is not None:
+        problems.append(f"the audit log was changed: {sealer.problem}")
+    return problems
 
 
 def _open_parties(settings: Settings, problems: list[str]) -> dict[RelyingPartyId, RelyingParty]:

@@ -26,8 +26,8 @@ from gateway.web.browser import LANGUAGE, LAST_CHOICE, forget, language_of, mark
 from gateway.web.messages import message_for
 from gateway.web.notices import Notice
 from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
-from gateway.web.pages import render_choices, render_departure, render_notice, render_refusal
-from gateway.web.responses import page, see_other
+from gateway.web.pages import render_choices, render_departure, render_notice
+from gateway.web.responses import page, refusal_page, see_other
 from providers.contract import Language, ProviderId
 
 
@@ -204,7 +204,7 @@ def _foreign_browser_page(login: Login) -> Response:
         reason="wrong_browser",
         incident=incident_number(asked_of(login).id),
     )
-    return page(render_refusal(view), 400)
+    return refusal_page(view)
 
 
 def _outcome_page(use_cases: UseCases, login: Login) -> Response:
@@ -228,4 +228,4 @@ def _outcome_page(use_cases: UseCases, login: Login) -> Response:
         another_way_action=f"/login/{asked.id}/again",
         return_action=f"/login/{asked.id}/cancel",
     )
-    return page(render_refusal(view), 400, form_action=_way_back(party, asked))
+    return refusal_page(view, form_action=_way_back(party, asked))

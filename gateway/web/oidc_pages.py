@@ -13,8 +13,8 @@ from gateway.web.browser import language_of, mark_or_new, set_browser
 from gateway.web.login_pages import departure_page
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
-from gateway.web.pages import render_notice, render_refusal
-from gateway.web.responses import json_response, page, see_other
+from gateway.web.pages import render_notice
+from gateway.web.responses import json_response, page, refusal_page, see_other
 
 
 def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
@@ -81,4 +81,4 @@ def _untrusted(error: OidcError) -> Response:
         reason=error.rule,
         incident=incident_number(error.corr) if error.corr else "",
     )
-    return page(render_refusal(view), 400)
+    return refusal_page(view)

@@ -14,8 +14,8 @@ from gateway.web.browser import language_of
 from gateway.web.login_pages import not_found
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
-from gateway.web.pages import render_notice, render_refusal
-from gateway.web.responses import page, see_other
+from gateway.web.pages import render_notice
+from gateway.web.responses import page, refusal_page, see_other
 from providers.contract import Arrival, Language, ProviderId
 
 MAX_BODY = 64 * 1024
@@ -72,4 +72,4 @@ def _turned_page(use_cases: UseCases, turned: Turned) -> Response:
         portal=portal,
         return_url=f"/login/{turned.login}/continue" if turned.login else None,
     )
-    return page(render_refusal(view), 400)
+    return refusal_page(view)

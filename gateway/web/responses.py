@@ -1,9 +1,15 @@
 """The few shapes an answer has; each with the headers that every answer must have."""
 
 import orjson
+import structlog
 from flask import Response
 
 from gateway.web.headers import set_security_headers
+from gateway.web.messages import message_for
+from gateway.web.page_values import RefusalView
+from gateway.web.pages import render_refusal
+
+log = structlog.get_logger("gateway")
 
 
 def page(
@@ -13,6 +19,20 @@ def page(
     response = Response(html, status, content_type="text/html; charset=utf-8")
     set_security_headers(response, form_action=form_action, script_nonce=script_nonce)
     return response
+
+
+def refusal_page(view: RefusalView, *, form_action: tuple[str, ...] = ()) -> Response:
+    """Tell the person, and the operator under the same number, why a login does not go on."""
+    message = message_for(view.reason)
+    log.warning(
+        "login.not-completed",
+        incident=view.incident,
+        reason=view.reason,
+        concern=message.concern,
+        mender=message.mender,
+        text=message.operator,
+    )
+    return page(render_refusal(view), 400, form_action=form_action)
 
 
 def see_other(location: str) -> Response:
