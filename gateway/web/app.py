@@ -75,6 +75,9 @@ def _app(port: str, host: str) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 256 * 1024
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
+    # A browser would remember it for every port of localhost, and a developer's other servers there speak plain HTTP.
+    on_this_machine = host.rpartition(":")[0] == "localhost"
+
     @app.before_request
     def only_our_name() -> Response | None:
         """A foreign Host is refused before anything else (T61)."""
@@ -84,6 +87,8 @@ def _app(port: str, host: str) -> Flask:
     @app.after_request
     def tell_the_operator(response: Response) -> Response:
         """One line a request: route and outcome, nothing that a person or a bank sent (security.md 6.6)."""
+        if on_this_machine:
+            response.headers["Strict-Transport-Security"] = "max-age=0"
         log.info(
             "request.answered",
             port=port,
