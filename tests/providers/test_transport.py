@@ -371,3 +371,16 @@ def _outcome(future: Any) -> str:
 def _paths(pki: DevPki) -> tuple[Path, Path]:
     own = pki.find("bank")
     return own.certificate_path, own.key_path
+
+
+def test_answers_to_many_threads_are_never_mixed_up(serve: Callable[..., HttpsServer], pki: DevPki) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    server = serve(lambda path: http(path.encode()))
+    transport = transport_to(server, pki, max_in_flight=8)
+    paths = [f"/vpm/v1/authentications/{number:032x}" for number in range(400)]
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(transport.get, paths))
+    assert [reply.body.decode() for reply in replies] == paths
+    assert all(f"GET {path} ".encode() in reply.exchange.sent for path, reply in zip(paths, replies, strict=True))
+    assert server.connections <= 8
