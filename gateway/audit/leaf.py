@@ -15,7 +15,7 @@ VERSION: Final = 1
 LARGEST_LEAF: Final = 16 * 1024
 _ROOM_FOR_SEALER: Final = 128
 _SEQ_STANDS_BEFORE: Final = b',"software_rev":'
-_PREV_RECORD_STANDS_BEFORE: Final = (b',"req_commit":', b',"resp_commit":', b',"revocation":', _SEQ_STANDS_BEFORE)
+_PREV_RECORD_STANDS_BEFORE: Final = (b',"req_commit":', b',"resp_commit":', b',"revocation":')
 _MARKS: Final = frozenset({"req_commit", "resp_commit", "revocation", "software_rev", "seq", "prev_record"})
 
 
@@ -43,9 +43,13 @@ def leaf_of(body: bytes, seq: int, prev_record: str | None) -> bytes:
     The first record has null there. Raises ``ValueError`` when the bytes are no event body.
     """
     here = body.index(_SEQ_STANDS_BEFORE)
-    cut = min((found for mark in _PREV_RECORD_STANDS_BEFORE if (found := body.find(mark)) >= 0), default=here)
-    before = b'"' + prev_record.encode() + b'"' if prev_record else b"null"
-    return b"".join((body[:cut], b',"prev_record":', before, body[cut:here], b',"seq":%d' % seq, body[here:]))
+    cut = here
+    for mark in _PREV_RECORD_STANDS_BEFORE:  # in the order of the alphabet, which is the order of the members
+        if (found := body.find(mark, 0, here)) >= 0:
+            cut = found
+            break
+    before = f',"prev_record":"{prev_record}"'.encode() if prev_record else b',"prev_record":null'
+    return b'%b%b%b,"seq":%d%b' % (body[:cut], before, body[cut:here], seq, body[here:])
 
 
 def is_leaf_of(leaf: bytes, body: bytes, seq: int, prev_record: str | None) -> bool:
