@@ -35,7 +35,7 @@ def load_signing_keys(folder: Path) -> SigningKeys:
 
 def load_subject_key(folder: Path) -> bytes:
     """Load the key of the pairwise subjects; losing it changes every subject, so back it up."""
-    return load_or_make(folder / "subject.key", lambda: secrets.token_bytes(32))
+    return load_or_make(folder / "pairwise.key", lambda: secrets.token_bytes(32))
 
 
 def _signing_key(pem: bytes) -> ECKey:
