@@ -113,7 +113,7 @@ class Authority:
         builder = builder_for(profile, subject, self.issuer, now=now, lifetime=lifetime, permitted=permitted)
         draft = sign(builder, new_key())
         self._note(Happening.CERTIFICATE_ASKED_FOR, now, profile=profile.name, serial=f"{draft.serial_number:x}")
-        self._refuse(judge(draft, profile, issuer=self.certificate, rules=DRAFT_RULES), draft, profile, now)
+        self._refuse(judge(draft, profile, issuer=self.certificate, by=DRAFT_RULES), draft, profile, now)
         certificate = sign(builder, self._key)
         self._refuse(judge(certificate, profile, issuer=self.certificate), certificate, profile, now)
         serial = f"{certificate.serial_number:x}"

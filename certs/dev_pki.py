@@ -12,7 +12,6 @@ Opening reads nothing but the settings; keys are parsed when first used, once. E
 hierarchy's lock, so that several processes may use one hierarchy.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,17 +20,16 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from certs.authority import Authority, pem, private_pem, self_signed
-from certs.build import Subject, alternative_names, common_name, new_key
+from certs.authority import Authority, pem, private_pem
+from certs.build import Subject, alternative_names, new_key
+from certs.ca_tree import CaTree
 from certs.clock import Clock, SystemClock
 from certs.errors import AlreadyRevoked, OrderRefused, PkiMissing, UnknownName
 from certs.files import OWNER_ONLY, only_writer, write_whole
 from certs.load import fingerprint_sha256, load_certificate
 from certs.order import Issued, Order, checked_name, is_torn, order_for, order_of, renewal_due_at
-from certs.profiles import ISSUING_CA, ISSUING_CAS, ROOT, profile_named
+from certs.profiles import profile_named
 from certs.settings import Settings, keep_or_compare, read_settings
 
 _SETTINGS: Final = "pki.json"
@@ -53,10 +51,8 @@ class DevPki:
     def __init__(self, directory: Path, settings: Settings, clock: Clock) -> None:
         """Take the settings as read; use ``create`` or ``open`` instead."""
         self.directory = directory
-        self._settings = settings
         self._clock = clock
-        self._root = Authority(directory / "root", base_url=settings.base_url)
-        self._cas = {name: Authority(directory / name, base_url=settings.base_url) for name in ISSUING_CAS}
+        self._cas = CaTree(directory, settings, clock)
 
     @classmethod
     def create(
@@ -80,7 +76,7 @@ class DevPki:
         with only_writer(directory / _LOCK):
             kept = keep_or_compare(directory / _SETTINGS, settings)
             pki = cls(directory, kept, clock or SystemClock())
-            pki._complete()
+            pki._cas.complete()
         return pki
 
     @classmethod
@@ -91,7 +87,7 @@ class DevPki:
             PkiMissing: there is none in ``directory``, or it was not made completely.
         """
         pki = cls(directory, read_settings(directory / _SETTINGS), clock or SystemClock())
-        incomplete = [ca.name for ca in pki._every_ca if not ca.exists]
+        incomplete = [ca.name for ca in pki._cas if not ca.exists]
         if incomplete:
             raise PkiMissing(f"{directory} lacks the CA {incomplete[0]}; run: vpm pki init")
         return pki
@@ -99,7 +95,7 @@ class DevPki:
     @property
     def root_path(self) -> Path:
         """The root's certificate, PEM: for browsers, and for no peer of ours."""
-        return self._root.certificate_path
+        return self._cas.root.certificate_path
 
     def ca_path(self, ca: str) -> Path:
         """An issuing CA's certificate, PEM: the one trust anchor of a peer that verifies its leaves (T32)."""
@@ -115,10 +111,7 @@ class DevPki:
         Raises:
             UnknownName: there is no such CA; the text lists those there are.
         """
-        for each in self._every_ca:
-            if each.name == ca:
-                return each
-        raise UnknownName(f"there is no CA {ca!r}; choose one of {', '.join(each.name for each in self._every_ca)}")
+        return self._cas.named(ca)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -207,7 +200,7 @@ class DevPki:
             AlreadyRevoked: it is revoked already.
         """
         with self._writing():
-            ca = self._signer_of(certificate)
+            ca = self._cas.signer_of(certificate)
             if ca.is_revoked(certificate):
                 raise AlreadyRevoked(f"the certificate {fingerprint_sha256(certificate)} is revoked already")
             ca.revoke(certificate, reason=reason, now=self._clock.now())
@@ -230,9 +223,9 @@ class DevPki:
         """
         with self._writing():
             return Refreshed(
-                cas=tuple(ca.name for ca in self._every_ca if self._renewed_ca(ca)),
+                cas=self._cas.renew_due(),
                 certificates=tuple(name for name in self.names if self._renewed(name)),
-                lists=tuple(ca.name for ca in self._every_ca if self._republished(ca)),
+                lists=self._cas.publish_due(),
             )
 
     @contextmanager
@@ -240,62 +233,12 @@ class DevPki:
         with only_writer(self.directory / _LOCK):
             yield
 
-    @property
-    def _every_ca(self) -> tuple[Authority, ...]:
-        return (self._root, *self._cas.values())
-
-    def _signer_of(self, certificate: x509.Certificate) -> Authority:
-        for ca in self._every_ca:
-            if ca.signed(certificate):
-                return ca
-        raise UnknownName(f"no CA of {self.directory} signed the certificate {fingerprint_sha256(certificate)}")
-
-    def _complete(self) -> None:
-        if not self._root.exists:
-            self._make_root()
-        for ca in self._cas.values():
-            if not ca.exists:
-                self._make_issuing_ca(ca)
-        for ca in self._every_ca:
-            self._republished(ca)
-
-    def _make_root(self) -> None:
-        key = new_key()
-        # Every hierarchy's root has a name of its own: a browser that trusts two of them must tell them apart.
-        subject = _ca_subject(f"VPM development root {secrets.token_hex(4)}", key.public_key())
-        self._root.adopt(
-            self_signed(ROOT, subject, key, now=self._clock.now(), permitted=self._settings.permitted), key
-        )
-
-    def _make_issuing_ca(self, ca: Authority) -> None:
-        key = new_key()
-        subject = _ca_subject(f"VPM development {ca.name} of {_last_word(self._root.certificate)}", key.public_key())
-        ca.adopt(self._certified_ca(subject), key)
-
-    def _certified_ca(self, subject: Subject) -> x509.Certificate:
-        return self._root.sign(ISSUING_CA, subject, now=self._clock.now(), permitted=self._settings.permitted)
-
-    def _renewed_ca(self, ca: Authority) -> bool:
-        if not self._is_due(ca.certificate):
-            return False
-        if ca is self._root:
-            ca.renew_itself(ROOT, now=self._clock.now(), permitted=self._settings.permitted)
-        else:
-            ca.readopt(self._certified_ca(ca.subject))
-        return True
-
     def _renewed(self, name: str) -> bool:
         issued = self.find(name)
         if self._is_revoked(issued) or not (self._is_due(issued.certificate) or is_torn(issued)):
             return False
         self._renew(issued)
         return True
-
-    def _republished(self, ca: Authority) -> bool:
-        due = ca.crl_is_due(self._clock.now())
-        if due:
-            ca.publish_crl(self._clock)
-        return due
 
     def _is_due(self, certificate: x509.Certificate) -> bool:
         return self._clock.now() >= renewal_due_at(certificate)
@@ -332,11 +275,3 @@ class DevPki:
 
     def _place(self, name: str) -> Path:
         return self.directory / "issued" / checked_name(name)
-
-
-def _ca_subject(name: str, public_key: ec.EllipticCurvePublicKey) -> Subject:
-    return Subject(name=common_name(name), alternative=(), public_key=public_key)
-
-
-def _last_word(certificate: x509.Certificate) -> str:
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value).split()[-1]

@@ -262,7 +262,20 @@ def test_an_extension_that_stands_twice_is_found_out(good: Recipe) -> None:
     (inner,) = _elements(_content(extensions))
     twice = _wrapped(0xA3, _sequence([*_elements(_content(inner)), _elements(_content(inner))[0]]))
     certificate = x509.load_der_x509_certificate(_sequence([_sequence([*fields, twice]), *rest]))
-    assert rules_broken(certificate, good.ca) == ["extensions"]
+    assert rules_broken(certificate, good.ca) == ["readable"]
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown"),
+    [
+        ("06082a8648ce3d040302", "06082a8648ce3d04037f"),  # ecdsa-with-SHA256, and nothing of the kind
+        ("06072a8648ce3d0201", "06072a8648ce3d0205"),  # id-ecPublicKey, likewise
+        ("0603551d13", "0603551d0f"),  # BasicConstraints called KeyUsage: garbled, and twice
+    ],
+)
+def test_what_cannot_be_read_is_a_finding_and_no_crash(good: Recipe, known: str, unknown: str) -> None:
+    spoiled = good.baked().public_bytes(Encoding.DER).replace(bytes.fromhex(known), bytes.fromhex(unknown))
+    assert rules_broken(x509.load_der_x509_certificate(spoiled), good.ca) == ["readable"]
 
 
 def test_a_certificate_that_outlives_its_issuer_is_found_out(good: Recipe) -> None:
