@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     @field_validator("keys", mode="after")
     @classmethod
     def _keys_folder(cls, value: Path, found: ValidationInfo) -> Path:
-        return (found.data["base"] / value).resolve()
+        return Path(found.data["base"], value).resolve()
 
     @field_validator("database_url", mode="after")
     @classmethod
