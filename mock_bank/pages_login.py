@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from mock_bank.logins import Login, Method, Problem, Stage
 from mock_bank.pages_banklink import answer_page
-from mock_bank.web import COOKIE, active_faults, page, see_other, set_login_cookie, the_bank
+from mock_bank.web import COOKIE, WAITING_POLICY, active_faults, page, see_other, set_login_cookie, the_bank
 
 pages = Blueprint("login", __name__, url_prefix="/login/<login_id>")
 WAY: Final = {
@@ -114,7 +114,11 @@ def check_code(login_id: str) -> Response:
 def app(login_id: str) -> Response:
     """Wait for the person's approval in the app; the page asks again every two seconds."""
     login = _login(login_id)
-    return _onward(login) if login.stage is not Stage.APP else page("app.html", login)
+    if login.stage is not Stage.APP:
+        return _onward(login)
+    waiting = page("app.html", login)
+    waiting.headers["Content-Security-Policy"] = WAITING_POLICY
+    return waiting
 
 
 @pages.get("/consent")

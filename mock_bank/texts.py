@@ -6,7 +6,7 @@ from typing import Final
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "sign-in": ("Pieslēgšanās", "Sign in"),
     "asks": ("Jūsu identitāti lūdz apstiprināt:", "Who is asking you to prove your identity:"),
-    "step": ("solis no", "step of"),
+    "step": ("{}. solis no 3", "step {} of 3"),
     "user-number": ("Lietotāja numurs", "User number"),
     "password": ("Parole", "Password"),
     "method": ("Otrais apliecinājums", "Second proof"),
@@ -27,8 +27,8 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Compare the control code with the one on your phone. If they are equal, approve with your PIN.",
     ),
     "waiting": (
-        "Gaidām. Lapa pati atjaunojas ik pēc divām sekundēm.",
-        "Waiting. This page renews itself every two seconds.",
+        "Gaidām Jūsu apstiprinājumu. Lapa pati turpinās.",
+        "Waiting for your approval. The page will go on by itself.",
     ),
     "check-now": ("Pārbaudīt tūlīt", "Check now"),
     "phone": ("Atvērt izmēģinājuma tālruni (jaunā cilnē)", "Open the simulated phone (in a new tab)"),

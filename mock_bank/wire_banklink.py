@@ -73,7 +73,7 @@ class Message:
     @property
     def fields(self) -> dict[str, str]:
         """The first value of each name, as sent."""
-        return dict(reversed(self.pairs))
+        return dict(self.pairs) | dict(reversed(self.pairs))
 
     @property
     def repeated(self) -> tuple[str, ...]:

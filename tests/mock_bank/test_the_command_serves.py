@@ -1,0 +1,73 @@
+"""``vpm bank serve`` as a process: starts from a bank.toml, answers, stops when told to."""
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from mock_bank.settings import BankSettings
+from tests.mock_bank.pki import Authority
+
+ROOT = Path(__file__).parents[2]
+
+
+def written(settings: BankSettings) -> str:
+    """The settings as TOML."""
+    listen = "\n".join(f'{name} = "{getattr(settings.public, name)}"' for name in ("certificate", "key"))
+    partner = settings.partners[0]
+    text = f"""
+id = "{settings.id}"
+name = "{settings.name}"
+database = "{settings.database}"
+[public]
+port = 0
+{listen}
+[mutual_tls]
+port = 0
+{listen}
+client_ca = "{settings.mutual_tls.client_ca}"
+client_crl = "{settings.mutual_tls.client_crl}"
+[banklink]
+signing_key = "{settings.banklink.signing_key}"
+[confirmation]
+signing_key = "{settings.confirmation.signing_key}"
+kid = "k"
+[[partners]]
+id = "{partner.id}"
+name = "{partner.name}"
+public_key = "{partner.public_key}"
+return_urls = {list(partner.return_urls)}
+"""
+    tomllib.loads(text)
+    return text
+
+
+def test_the_command_serves_until_it_is_told_to_stop(
+    bank_settings: Callable[..., BankSettings], tmp_path: Path, pki: Authority
+) -> None:
+    (tmp_path / "bank.toml").write_text(written(bank_settings()), "utf-8")
+    command = [
+        sys.executable,
+        str(ROOT / "vpm.py"),
+        "bank",
+        "serve",
+        "--config",
+        str(tmp_path / "bank.toml"),
+        "--fault",
+        "bnk.bad-mac",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as bank:
+        assert bank.stdout
+        address = bank.stdout.readline().split()[-1]
+        with requests.Session() as browser:
+            browser.trust_env = False
+            ready = browser.get(f"{address}/ready", verify=str(pki.ca_file), timeout=10)
+        bank.terminate()
+        rest = bank.communicate(timeout=20)[0]
+    assert ready.json()["ready"] is True
+    assert ready.json()["faults"] == ["bnk.bad-mac"]
+    assert "faults: bnk.bad-mac" in rest
+    assert bank.returncode == 0
