@@ -85,16 +85,19 @@ class LoginMachine(RuleBasedStateMachine):
     sent = Bundle("sent")
     codes = Bundle("codes")
 
-    @initialize()
-    def connect(self) -> None:
+    @initialize(target=logins)
+    def connect(self) -> Correlation:
         self.core = Core()
         self.bank = DoubleBank()
         self.core.use_cases.providers = {BANK: self.bank}
         self.delivered: dict[Correlation, int] = {}
         self.redeemed: dict[str, int] = {}
-        self.told = 0
+        return self.begin()
 
     @rule(target=logins)
+    def begin_another(self) -> Correlation:
+        return self.begin()
+
     def begin(self) -> Correlation:
         asked = self.core.use_cases.authorize(query(), BROWSER)
         assert isinstance(asked, Asked)
@@ -186,7 +189,7 @@ class LoginMachine(RuleBasedStateMachine):
 
 
 TestLoginMachine = LoginMachine.TestCase
-TestLoginMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLoginMachine.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
 
 
 def test_a_login_at_exactly_fifteen_minutes_counts_and_a_microsecond_later_does_not() -> None:
