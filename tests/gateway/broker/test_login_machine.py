@@ -231,3 +231,12 @@ def test_a_weaker_login_than_asked_for_is_refused() -> None:
     outcome = core.use_cases.resume(Correlation(login), BROWSER)
     assert isinstance(outcome, Refused)
     assert outcome.why == "loa_insufficient"
+
+
+def test_t14_an_answer_in_a_foreign_browser_ends_the_login_for_good() -> None:
+    core = Core()
+    login = core.answered()
+    for browser in (OTHER_BROWSER, None, BROWSER):
+        outcome = core.use_cases.resume(login, browser)
+        assert isinstance(outcome, Refused)
+        assert outcome.why == "wrong_browser"
