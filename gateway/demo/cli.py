@@ -1,6 +1,7 @@
 """``vpm demo``: everything on one machine, and the first login by itself."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from certs.dev_pki import DevPki
+from certs.upkeep import keep_fresh
 from gateway.demo.browser import Lost
 from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
@@ -33,11 +36,27 @@ def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int
             total = time.monotonic() - started
             _tell(console, places, signed_in, total, as_json=as_json)
             if not once:
-                parts.wait()
+                _stay(places, parts)
     except (PartFailed, Lost) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("\nStopped.")
+
+
+def _stay(places: Places, parts: Parts) -> None:
+    """Keep revocation lists and certificates fresh until Ctrl-C: lists are good for a day only."""
+    ended = threading.Event()
+    keeper = threading.Thread(
+        target=keep_fresh,
+        args=(DevPki.open(places.pki),),
+        kwargs={"until": ended, "tell": lambda _: parts.reload()},
+        daemon=True,
+    )
+    keeper.start()
+    try:
+        parts.wait()
+    finally:
+        ended.set()
 
 
 def _places(root: Path, first_port: int | None) -> Places:

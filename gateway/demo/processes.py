@@ -63,6 +63,10 @@ class Parts:
                 if process.poll() is not None:
                     raise PartFailed(f"{part} ended with code {process.returncode}; see {self.log(part)}")
 
+    def reload(self) -> None:
+        """Let the gateway take up renewed certificates."""
+        self._running["gateway"].send_signal(signal.SIGHUP)
+
     def log(self, part: str) -> Path:
         """Give the file where a part's output stands."""
         return self.places.root / part / f"{part}.log"
