@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.audit.checkpoint import Checkpoint
-from gateway.audit.note import NoteVerifier, parse_verifier
+from gateway.audit.checkpoint import Checkpoint, verify_checkpoint
+from gateway.audit.note import NoteRefused, NoteVerifier, parse_verifier
 from gateway.audit.tree import ProofRefused, verify_inclusion
 from gateway.audit.verify import BadRecord
 from gateway.broker.login import incident_number
@@ -93,13 +93,17 @@ def show(open_log: Callable[[], Log], incident_or_login: str, as_json: bool) -> 
 
 @audit.command()
 @click.option("--evidence", is_flag=True, help="Decrypt the evidence too and compare it with its commitments.")
+@click.option(
+    "--saved", type=click.File(encoding="utf-8"), help="A checkpoint kept elsewhere, which the log must contain."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def verify(open_log: Callable[[], Log], evidence: bool, as_json: bool) -> None:
+def verify(open_log: Callable[[], Log], evidence: bool, saved: TextIO | None, as_json: bool) -> None:
     """Prove that nothing in the log was changed; exit code 1 names the first record that was."""
     log = open_log()
+    head = _read_saved(saved, log.verifier) if saved else None
     try:
-        verified = verify_log(log.database, log.verifier, log.keys.evidence if evidence else None)
+        verified = verify_log(log.database, log.verifier, log.keys.evidence if evidence else None, head)
     except BadRecord as bad:
         _report_bad(bad, as_json=as_json)
         sys.exit(1)
@@ -114,6 +118,25 @@ def verify(open_log: Callable[[], Log], evidence: bool, as_json: bool) -> None:
         click.echo(f"{verified.unsealed} events are newer than the last seal and not covered yet")
     if evidence:
         click.echo(f"evidence: {verified.evidence} exchanges match their commitments, {verified.erased} are erased")
+
+
+@audit.command()
+@click.pass_obj
+def checkpoint(open_log: Callable[[], Log]) -> None:
+    """Print the newest signed checkpoint, to be kept on another machine for ``verify --saved``."""
+    log = open_log()
+    with _reading(log) as reader:
+        row = reader.last_checkpoint()
+    if row is None:
+        raise click.ClickException("nothing in this log is sealed yet")
+    click.echo(row.note, nl=False)
+
+
+def _read_saved(file: TextIO, verifier: NoteVerifier) -> Checkpoint:
+    try:
+        return verify_checkpoint(file.read(), verifier)
+    except NoteRefused as error:
+        raise click.ClickException(f"the saved checkpoint is not one of this log: {error}") from error
 
 
 def _open_log(config: Path | None, database: str | None, keys: Path | None, public_key: Path | None) -> Log:

@@ -57,6 +57,8 @@ class LogVerifier:
     nodes: Iterator[Node]
     frontier: Frontier = field(default_factory=Frontier)
     prev_record: str | None = None
+    saved: Checkpoint | None = None
+    """A head that was kept elsewhere: the log must contain it, or it was cut off or exchanged."""
     last: Checkpoint | None = None
     checkpoint_count: int = 0
     _due: CheckpointRow | None = None
@@ -74,6 +76,7 @@ class LogVerifier:
                 self._check_node(node)
             while self._due is not None and self._due.size <= self.frontier.size:
                 self._check_checkpoint(self._due)
+            self._check_saved()
         self._check_end()
 
     def _check_leaf(self, row: LeafRow) -> None:
@@ -104,7 +107,7 @@ class LogVerifier:
             checkpoint = verify_checkpoint(row.note, self.verifier)
         except NoteRefused as error:
             raise BadRecord("checkpoint", row.size, str(error)) from error
-        if checkpoint.size != row.size or row.size != self.frontier.size:
+        if checkpoint.size != row.size or row.size != self.frontier.size or self._is_old(checkpoint):
             raise BadRecord("checkpoint", row.size, f"says {checkpoint.size}, stands at {row.size}")
         if checkpoint.root != self.frontier.root():
             raise BadRecord("checkpoint", row.size, "its root is not that of the records before it")
@@ -112,14 +115,26 @@ class LogVerifier:
         self.checkpoint_count += 1
         self._await_checkpoint()
 
+    def _is_old(self, checkpoint: Checkpoint) -> bool:
+        return self.last is not None and checkpoint.size <= self.last.size
+
     def _await_checkpoint(self) -> None:
         self._due = next(self.checkpoints, None)
+
+    def _check_saved(self) -> None:
+        if self.saved and self.saved.size == self.frontier.size and self.saved.root != self.frontier.root():
+            raise BadRecord(
+                "saved checkpoint", self.saved.size, "the log had another root then; its history was exchanged"
+            )
 
     def _check_end(self) -> None:
         if self._due is not None:
             raise BadRecord("audit_leaf", self.frontier.size, f"is missing; a checkpoint vouches for {self._due.size}")
         if (surplus := next(self.nodes, None)) is not None:
             raise BadRecord("audit_node", f"{surplus.level}/{surplus.position}", "covers records that do not exist")
+        if self.saved and self.saved.size > self.frontier.size:
+            why = f"is missing; a saved checkpoint vouches for {self.saved.size}"
+            raise BadRecord("audit_leaf", self.frontier.size, why)
         signed = self.last.size if self.last else 0
         if self.frontier.size != signed:
             raise BadRecord("audit_leaf", signed, "no checkpoint vouches for it")

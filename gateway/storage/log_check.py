@@ -7,6 +7,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.note import NoteVerifier
 from gateway.audit.tree import Node
 from gateway.audit.verify import BadRecord, CheckpointRow, LeafRow, LogVerifier, Verified
@@ -16,19 +17,27 @@ from gateway.storage.recorder import COMMITMENTS, commitment, open_evidence, unw
 _HAS_EVIDENCE: Final = b'"exchange":'
 
 
-def verify_log(database: Database, verifier: NoteVerifier, evidence_key: bytes | None = None) -> Verified:
+def verify_log(
+    database: Database,
+    verifier: NoteVerifier,
+    evidence_key: bytes | None = None,
+    saved: Checkpoint | None = None,
+) -> Verified:
     """Follow the whole log, as it stands at one moment.
 
     Args:
         database: where it is stored.
         verifier: the log's public key, the only thing that is trusted.
         evidence_key: opens the evidence, so that it is compared with its commitments too.
+        saved: a head that was kept elsewhere, which the log must contain.
 
     Raises:
         BadRecord: the first record that shows a change.
     """
     with database.snapshot() as connection:
-        return _Check(database, connection, verifier, evidence_key).run()
+        check = _Check(database, connection, verifier, evidence_key)
+        check.follower.saved = saved
+        return check.run()
 
 
 class _Check:
@@ -38,21 +47,21 @@ class _Check:
         self._database, self._connection = database, connection
         self._sql = database.statements
         self._evidence = _EvidenceCheck(connection, database, evidence_key) if evidence_key else None
-        self._follower = LogVerifier(
+        self.follower = LogVerifier(
             verifier,
             map(CheckpointRow._make, connection.execute(self._sql.checkpoints, {}).fetchall()),
             map(Node._make, connection.execute(self._sql.nodes, {}).fetchall()),
         )
 
     def run(self) -> Verified:
-        self._follower.follow(self._leaves())
+        self.follower.follow(self._leaves())
         self._check_strays()
         if self._evidence:
             self._evidence.check_surplus()
         return Verified(
-            size=self._follower.frontier.size,
-            root=self._follower.frontier.root(),
-            checkpoints=self._follower.checkpoint_count,
+            size=self.follower.frontier.size,
+            root=self.follower.frontier.root(),
+            checkpoints=self.follower.checkpoint_count,
             unsealed=self._number(self._sql.unsealed_count),
             evidence=self._evidence.checked if self._evidence else None,
             erased=self._evidence.erased if self._evidence else 0,

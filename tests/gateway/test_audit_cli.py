@@ -98,6 +98,25 @@ def test_another_public_key_is_not_believed(storage: SqlStorage, tmp_path: Path)
     assert storage.ready()
 
 
+def test_a_log_put_back_to_an_older_state_shows_against_a_saved_checkpoint(storage: SqlStorage, tmp_path: Path) -> None:
+    """T49, as far as it goes without a witness."""
+    with sqlite3.connect(tmp_path / "g.db") as connection, sqlite3.connect(tmp_path / "old.db") as yesterday:
+        connection.backup(yesterday)
+    storage.commit(lambda unit: unit.record(SomethingHappened(corr=new_correlation())))
+    Sealer(storage).seal_now()
+    saved = tmp_path / "saved-checkpoint"
+    saved.write_text(vpm_audit(tmp_path, "checkpoint").output, encoding="utf-8")
+    assert vpm_audit(tmp_path, "verify", "--saved", str(saved)).exit_code == 0
+    with sqlite3.connect(tmp_path / "g.db") as connection, sqlite3.connect(tmp_path / "old.db") as yesterday:
+        yesterday.backup(connection)
+    assert vpm_audit(tmp_path, "verify").exit_code == 0
+    result = vpm_audit(tmp_path, "verify", "--saved", str(saved))
+    assert result.exit_code == 1
+    assert "a saved checkpoint vouches for 5" in result.output
+    for opened in (connection, yesterday):
+        opened.close()
+
+
 def test_without_a_log_the_answer_says_what_to_do(tmp_path: Path) -> None:
     assert "no gateway has run here yet" in vpm_audit(tmp_path, "verify").output
     assert "--config" in CliRunner().invoke(audit, ["verify"]).output

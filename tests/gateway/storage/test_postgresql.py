@@ -141,3 +141,32 @@ def test_a_restarted_server_is_found_again(tmp_path: Path) -> None:
 def test_commits_wait_for_the_disk(storage: SqlStorage) -> None:
     """T59."""
     assert storage.commit(lambda unit: unit._connection.execute("SHOW synchronous_commit").fetchone()) == ("on",)  # type: ignore[attr-defined]  # looks inside
+
+
+def grants_of_the_manual() -> str:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
+    return text.partition("```sql\n")[2].partition("```")[0]
+
+
+def test_the_accounts_of_the_manual_can_do_their_work_and_nothing_else(postgres: Postgres, tmp_path: Path) -> None:
+    """VPM-DRV-10: the application's account has no right to update or delete what was recorded."""
+    owner = postgres.new_database()
+    open_node(owner, tmp_path / "keys").close()
+    roles = ("gateway_app", "gateway_sealer", "gateway_auditor", "gateway_retention")
+    run_sql(owner, "".join(f"CREATE ROLE {role} LOGIN;" for role in roles) + grants_of_the_manual())
+    as_role = {role: owner.replace("tester@", f"{role}@") for role in roles}
+    app = open_node(as_role["gateway_app"], tmp_path / "keys")
+    event = SomethingHappened(corr=new_correlation(), sent=b"x")
+    app.commit(lambda unit: (unit.add(asked()), unit.spend("jti", "f", NOW), unit.record(event)))
+    app.sweep(NOW)
+    sealing = open_node(as_role["gateway_sealer"], tmp_path / "keys")
+    assert Sealer(sealing).seal_now() == 1
+    auditing = open_node(as_role["gateway_auditor"], tmp_path / "keys")
+    assert verify_log(auditing.database, auditing.keys.verifier, auditing.keys.evidence).evidence == 1
+    run_sql(as_role["gateway_retention"], "DELETE FROM evidence_key")
+    for storage in (app, sealing, auditing):
+        storage.close()
+    for role in roles:
+        for change in ("UPDATE audit_event SET corr = corr", "DELETE FROM audit_leaf", "TRUNCATE checkpoint"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                run_sql(as_role[role], change)
