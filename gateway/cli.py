@@ -68,7 +68,8 @@ def _serve_both(config: Path) -> int:
     while all(port.poll() is None for port in ports):
         signal.sigtimedwait({signal.SIGCHLD}, 0.5)
     pass_on(signal.SIGTERM, None)
-    return max(abs(port.wait()) for port in ports)
+    ended = {port.wait() for port in ports} - {0, -signal.SIGTERM}
+    return 1 if ended else 0
 
 
 def _settings(config: Path) -> Settings:
