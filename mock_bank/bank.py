@@ -17,7 +17,8 @@ from mock_bank.faults import ActiveFaults, Switchboard, parse_faults
 from mock_bank.identities import identity_of
 from mock_bank.journal import Journal, Record
 from mock_bank.keys import BankKeys, open_keys
-from mock_bank.logins import Login, LoginDesk
+from mock_bank.login_states import Login
+from mock_bank.logins import LoginDesk
 from mock_bank.personas import Persona, by_user_number
 from mock_bank.settings import BankSettings
 

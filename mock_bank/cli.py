@@ -26,6 +26,7 @@ def serve(config: Path, faults: tuple[str, ...]) -> None:
     from mock_bank.serving import start  # noqa: PLC0415 -- as above
     from mock_bank.settings import read_settings  # noqa: PLC0415 -- as above
 
+    told = _told_to_stop()
     try:
         running = start(open_bank(read_settings(config, extra_faults=faults)))
     except (InvalidSettings, UnknownFaults) as error:
@@ -34,11 +35,12 @@ def serve(config: Path, faults: tuple[str, ...]) -> None:
     click.echo(f"mock bank {settings.id}: https://{settings.public.address}:{running.public_port}")
     click.echo(f"VPM back channel (mutual TLS): https://{settings.mutual_tls.address}:{running.mutual_port}")
     click.echo(f"faults: {running.bank.faults_for().header()}")
-    _until_told_to_stop().wait()
+    told.wait()
     running.stop()
 
 
-def _until_told_to_stop() -> threading.Event:
+def _told_to_stop() -> threading.Event:
+    """Set once the process is asked to end; in place before the ports open, so that no such request is missed."""
     told = threading.Event()
 
     def tell(_number: int, _frame: FrameType | None) -> None:

@@ -13,51 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from mock_bank import wire_banklink as wire
 from mock_bank.assumptions import Reading, changed_readings
+from mock_bank.explanation import Explanation, SignedField, Step
 from mock_bank.pasted import NoMessage, Pasted
 
 HASH_NAMES: Final[Mapping[str, str]] = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the verification and its verdict."""
-
-    name: str
-    passed: bool | None
-    """None when the step could not be judged."""
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignedField:
-    """One field of the MAC string."""
-
-    number: int
-    name: str
-    value: str
-    chars: int
-    bytes: int
-    present: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Everything about one message's signature."""
-
-    service: str
-    charset: str
-    hash_name: str
-    fields: tuple[SignedField, ...]
-    unsigned: tuple[tuple[str, str], ...]
-    mac_string: str
-    chars: int
-    bytes: int
-    digest: str
-    """Hexadecimal."""
-    steps: tuple[Step, ...]
-    verified: bool
-    difference: str | None
-    """The one difference that would make the signature right, as a sentence; None when verified or none was found."""
 
 
 @dataclass(frozen=True, slots=True)

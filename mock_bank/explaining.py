@@ -5,7 +5,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mock_bank.debugger import Explanation, Step, explain
+from mock_bank.debugger import explain
+from mock_bank.explanation import Explanation, Step
 from mock_bank.keys import BankKeys, open_keys, rsa_public_key
 from mock_bank.pasted import read_pasted
 from mock_bank.settings import read_settings

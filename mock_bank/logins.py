@@ -7,98 +7,16 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from mock_bank.faults import ActiveFaults
 from mock_bank.keys import KnownPartner
+from mock_bank.login_states import Login, Method, Problem, Stage
 from mock_bank.personas import Kind, Persona
 
 LIFETIME: Final = timedelta(minutes=15)
 MAX_WRONG: Final = 5
-
-
-class Method(StrEnum):
-    """What a person proves possession with."""
-
-    CALCULATOR = "code-calculator"
-    APP = "app"
-
-    @property
-    def token(self) -> str:
-        """``VK_TOKEN`` for this means (banklink.md section 5)."""
-        return "6" if self is Method.CALCULATOR else "9"
-
-
-class Stage(StrEnum):
-    """Where a login stands; also the name of the page that shows it."""
-
-    PASSWORD = "password"  # noqa: S105 -- the name of a page
-    CODE = "code"
-    APP = "app"
-    CONSENT = "consent"
-    ANSWERED = "answered"
-    CANCELLED = "cancelled"
-    REFUSED = "refused"
-
-
-class Problem(StrEnum):
-    """Why a step was not accepted; the key of the sentence that the person reads."""
-
-    WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a reason, not a secret
-    WRONG_CODE = "wrong-code"
-    WRONG_PIN = "wrong-pin"
-    LOCKED = "locked"
-    BLOCKED = "blocked"
-    ONE_FACTOR = "one-factor"
-    NO_PERSONAL_CODE = "no-personal-code"
-    COMPANY = "company"
-    NEW_CODE_REFUSED = "new-code-refused"
-    REJECTED_IN_APP = "rejected-in-app"
-
-
-@dataclass(slots=True, kw_only=True)
-class Login:
-    """One person on the way from a request to an answer."""
-
-    id: str
-    fields: Mapping[str, str]
-    """The request, as checked."""
-    charset: str
-    partner: KnownPartner
-    faults: ActiveFaults
-    """Chosen for this login alone."""
-    language: str
-    started_at: datetime
-    challenge: str
-    """What the calculator computes from, so that a code fits one login only."""
-    cookie: str
-    """The secret that binds the login to one browser; renewed when the password was right."""
-    stage: Stage = Stage.PASSWORD
-    person: Persona | None = None
-    method: Method = Method.CALCULATOR
-    control_code: str = ""
-    wrong_codes: int = 0
-    authenticated_at: datetime | None = None
-    problem: Problem | None = None
-    typed_password: str = field(default="", repr=False)
-    """Kept only for the fault ``aud.leaks-secret``."""
-
-    @property
-    def reference(self) -> str:
-        """What ties the answer to its question: ``VK_NONCE``, else ``VK_RID`` (4011), else the login's own id."""
-        return self.fields.get("VK_NONCE") or self.fields.get("VK_RID") or self.id
-
-    @property
-    def return_url(self) -> str:
-        """Where the answer will be posted."""
-        return self.fields.get("VK_RETURN", "")
-
-
-Recorder = Callable[[Login, str], None]
-"""Takes a login and what happened to it: an outcome for the journal."""
 
 
 class LoginDesk:

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 
 from mock_bank import wire_banklink as wire
 from mock_bank.answers import Answer
+from mock_bank.asked import Asked, asked
 from mock_bank.faults import ActiveFaults
-from mock_bank.logins import Login
-from mock_bank.request_checks import Asked, Verdict, asked, judge
+from mock_bank.login_states import Login
+from mock_bank.request_checks import Verdict, judge
 from mock_bank.texts import in_language
 from mock_bank.web import (
     ANSWER_POLICY,

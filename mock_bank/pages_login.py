@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from mock_bank.logins import Login, Method, Problem, Stage
+from mock_bank.login_states import Login, Method, Problem, Stage
 from mock_bank.pages_banklink import answer_page
 from mock_bank.web import COOKIE, WAITING_POLICY, active_faults, page, see_other, set_login_cookie, the_bank
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, request
 
-from mock_bank.logins import Login, Problem
+from mock_bank.login_states import Login, Problem
 from mock_bank.web import the_bank, tool
 
 pages = Blueprint("phone", __name__, url_prefix="/app/<user_number>")

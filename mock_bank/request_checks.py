@@ -4,84 +4,26 @@ A check takes what was asked and returns nothing, or raises ``CheckFailed`` with
 developer. A fault makes its one check lenient, here and nowhere else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from mock_bank import wire_banklink as wire
+from mock_bank.asked import Asked
 from mock_bank.faults import ActiveFaults
-from mock_bank.keys import KnownPartner
 
 TOLERANCE_SECONDS: Final = 300
+RIGA: Final = ZoneInfo("Europe/Riga")
 
 
 class CheckFailed(Exception):
     """One rule is broken; the text is for the developer who made the request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request and everything needed to judge it."""
-
-    message: wire.Message
-    fields: Mapping[str, str]
-    """Values with blanks at both ends removed."""
-    bank_id: str
-    partners: Mapping[str, KnownPartner]
-    now: datetime
-    faults: ActiveFaults
-    method: str = "POST"
-
-    @property
-    def service(self) -> str:
-        """``VK_SERVICE``; under ``bnk.accept-unknown-service`` an unknown one counts as 4012."""
-        named = self.fields.get("VK_SERVICE", "")
-        return "4012" if named not in wire.MAC_ORDER and "bnk.accept-unknown-service" in self.faults else named
-
-    @property
-    def partner(self) -> KnownPartner | None:
-        """The partner that ``VK_SND_ID`` names, if there is one."""
-        return self.partners.get(self.fields.get("VK_SND_ID", ""))
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The signed fields of the service; of 4012 for a service that is unknown."""
-        return wire.MAC_ORDER.get(self.service, wire.MAC_ORDER["4012"])
-
-    def may_lack(self, name: str) -> bool:
-        """Whether a field is missing and a fault lets that pass."""
-        return name not in self.fields and "bnk.accept-missing-field" in self.faults
-
-    @property
-    def mac_string(self) -> str:
-        """The text that the signature must cover."""
-        return wire.mac_string(wire.signed_values(self.fields, self.order))
-
-    @property
-    def hash_name(self) -> str:
-        """The hash that ``VK_VERSION`` stands for; SHA-512 for a version that is unknown."""
-        return wire.HASH_OF_VERSION.get(self.fields.get("VK_VERSION", ""), "sha512")
-
-
-def asked(
-    message: wire.Message,
-    *,
-    bank_id: str,
-    partners: Mapping[str, KnownPartner],
-    now: datetime,
-    faults: ActiveFaults,
-    method: str = "POST",
-) -> Asked:
-    """Gather a request for judgement; the first of repeated parameters counts, and the repetition is a finding."""
-    fields = {name: value.strip(" ") for name, value in message.fields.items()}
-    return Asked(
-        message=message, fields=fields, bank_id=bank_id, partners=partners, now=now, faults=faults, method=method
-    )
 
 
 # ── Step 1: form ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,7 +162,7 @@ def _verifies(key: rsa.RSAPublicKey, mac: bytes, text: bytes, hash_name: str) ->
 def time(request: Asked) -> None:
     """``VK_DATETIME`` lies within five minutes of the bank's clock, either way (rule 9)."""
     ignored = "bnk.ignore-datetime" in request.faults or request.may_lack("VK_DATETIME")
-    if "VK_DATETIME" not in request.order or ignored:
+    if request.service == "4002" or ignored:  # 4002 has no time (banklink.md 6.5)
         return
     off = abs((request.now - _sent_at(request)).total_seconds())
     allowed = 30 if "bnk.tight-datetime" in request.faults else TOLERANCE_SECONDS
@@ -229,6 +171,8 @@ def time(request: Asked) -> None:
 
 
 def _sent_at(request: Asked) -> datetime:
+    if request.service == "4001":
+        return _older_time(request)
     text = request.fields.get("VK_DATETIME", "")
     try:
         moment = datetime.fromisoformat(text)
@@ -237,6 +181,15 @@ def _sent_at(request: Asked) -> datetime:
     if moment.tzinfo is None or "T" not in text:
         raise CheckFailed("VK_DATETIME has no zone")
     return moment.astimezone(UTC)
+
+
+def _older_time(request: Asked) -> datetime:
+    """``VK_DATE`` and ``VK_TIME`` of 4001, which name no zone: Latvian time (banklink.md section 5)."""
+    text = f"{request.fields.get('VK_DATE', '')} {request.fields.get('VK_TIME', '')}"
+    try:
+        return datetime.strptime(text, "%d.%m.%Y %H:%M:%S").replace(tzinfo=RIGA).astimezone(UTC)
+    except ValueError as error:
+        raise CheckFailed("VK_DATE and VK_TIME are not DD.MM.YYYY and HH:MM:SS") from error
 
 
 def nonce(request: Asked) -> None:

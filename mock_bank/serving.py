@@ -21,11 +21,11 @@ from cheroot.wsgi import Server
 from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 
+from mock_bank.app import create_public_app
 from mock_bank.back_channel import PEER, create_back_channel_app
 from mock_bank.bank import Bank
 from mock_bank.settings import Listen
 from mock_bank.tls_port import HELLO_BYTES, TlsPort
-from mock_bank.web import create_public_app
 
 HANDSHAKE_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 15

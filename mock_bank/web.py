@@ -1,16 +1,15 @@
-"""The bank's public site: the factory, the headers on every page, and how a page finds the bank and the login."""
+"""What every page of the public site needs: the bank, the faults that are on, the frame of a page, the cookie."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, render_template, request
+from flask import Response, abort, current_app, g, render_template
 from markupsafe import Markup
 
 from mock_bank.bank import Bank
 from mock_bank.faults import ActiveFaults, UnknownFaults, parse_faults
-from mock_bank.logins import Login
+from mock_bank.login_states import Login
 from mock_bank.texts import in_language
 
 COOKIE: Final = "mock_bank_login"
@@ -24,50 +23,6 @@ def the_bank() -> Bank:
     """The bank that the running application serves."""
     bank: Bank = current_app.extensions["mock_bank"]
     return bank
-
-
-def create_public_app(bank: Bank) -> Flask:
-    """The WSGI application of the public port."""
-    from mock_bank import (  # noqa: PLC0415 -- the pages need this module's functions
-        pages_banklink,
-        pages_debugger,
-        pages_login,
-        pages_phone,
-        pages_tools,
-    )
-
-    app = Flask("mock_bank")
-    app.extensions["mock_bank"] = bank
-    app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for pages in (pages_banklink, pages_login, pages_phone, pages_tools, pages_debugger):
-        app.register_blueprint(pages.pages)
-    app.before_request(_refuse_foreign_forms)
-    app.after_request(_protect)
-    return app
-
-
-def _refuse_foreign_forms() -> None:
-    """A form of ours is sent from a page of ours; only ``/banklink`` is there for others."""
-    origin = request.headers.get("Origin")
-    if request.method != "POST" or request.path == "/banklink" or not origin:
-        return
-    if urlsplit(origin).netloc != request.host and "mfa.no-csrf" not in the_bank().faults_for():
-        abort(403)
-
-
-def _protect(response: Response) -> Response:
-    faults = active_faults()
-    policy = response.headers.get("Content-Security-Policy", PAGE_POLICY)
-    if "mfa.framable" not in faults:
-        policy += "; frame-ancestors 'none'"
-        response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Content-Security-Policy"] = policy
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Mock-Faults"] = faults.header()
-    return response
 
 
 def active_faults(login: Login | None = None) -> ActiveFaults:

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgo
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mock_bank.cli import banklink
-from mock_bank.debugger import Explanation, explain
+from mock_bank.debugger import explain
+from mock_bank.explanation import Explanation
 from mock_bank.pasted import NoMessage, read_pasted
 from tests.mock_bank.partner import ORDER_3013, encode, written
 

@@ -7,7 +7,7 @@ import pytest
 
 from mock_bank.answers import written_time
 from tests.mock_bank.partner import ORDER_4012, RETURN_URL, SHA1, TestPartner, answer_in, encode, verifies, written
-from tests.mock_bank.world import FORM, NONCES, World
+from tests.mock_bank.world import FORM, NONCES, MakeWorld, World
 
 
 def failures(page: str) -> list[str]:
@@ -200,3 +200,40 @@ def test_a_fault_that_does_not_exist_or_concerns_the_connection_is_refused(name:
     page = world.ask(query=f"?fault={name}")
     assert page.status_code == 400
     assert words in page.text
+
+
+OLDER_ORDERS = {
+    "4002": ["SERVICE", "VERSION", "SND_ID", "REC_ID", "NONCE", "RETURN"],
+    "4001": ["SERVICE", "VERSION", "SND_ID", "REPLY", "RETURN", "DATE", "TIME"],
+    "3003": ["SERVICE", "VERSION", "SND_ID", "REC_ID", "NONCE", "INFO"],
+    "3002": ["SERVICE", "VERSION", "USER", "DATE", "TIME", "SND_ID", "INFO"],
+}
+
+
+def older_request(world: World, service: str, **changes: str) -> bytes:
+    fields = world.partner.request(SERVICE=service, REPLY="3002", DATE="24.11.2026", TIME="14:00:00", **changes)
+    kept = {f"VK_{name}": fields[f"VK_{name}"] for name in OLDER_ORDERS[service]}
+    return encode(list((kept | {"VK_MAC": world.partner.mac(written(OLDER_ORDERS[service], kept))}).items()))
+
+
+@pytest.mark.parametrize(("asked", "answered"), [("4002", "3003"), ("4001", "3002")])
+def test_an_older_service_that_is_switched_on_is_answered_in_its_form(
+    asked: str, answered: str, make_world: MakeWorld
+) -> None:
+    world = with_older_services(make_world)
+    fields = answer_in(world.ask(older_request(world, asked), X_Mock_Persona="100001").text).fields
+    assert fields["VK_SERVICE"] == answered
+    assert fields["VK_INFO"] == "ISIK:150930-24177;NIMI:Anna Bērziņa"
+    assert verifies(fields, world.bank.keys.banklink.public_key(), order=OLDER_ORDERS[answered])
+
+
+def test_an_old_4001_is_refused(make_world: MakeWorld) -> None:
+    world = with_older_services(make_world)
+    world.clock.forward(seconds=301)
+    assert failures(world.ask(older_request(world, "4001")).text) == ["time"]
+
+
+def with_older_services(make_world: MakeWorld) -> World:
+    partners = make_world().bank.settings.partners
+    older = partners[0].model_copy(update={"older_services": ("4001", "4002")})
+    return make_world(partners=[older, *partners[1:]])

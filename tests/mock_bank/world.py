@@ -14,9 +14,9 @@ from joserfc.jwk import ECKey
 from joserfc.util import urlsafe_b64decode
 from werkzeug.test import TestResponse
 
+from mock_bank.app import create_public_app
 from mock_bank.back_channel import PEER, create_back_channel_app
 from mock_bank.bank import Bank
-from mock_bank.web import create_public_app
 from tests.mock_bank.partner import AnswerForm, Clock, TestPartner, answer_in, encode, verifies
 
 FORM = "application/x-www-form-urlencoded"

@@ -1,0 +1,46 @@
+"""The WSGI application of the public port: every page, and the headers that protect them."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+from mock_bank import pages_banklink, pages_debugger, pages_login, pages_phone, pages_tools
+from mock_bank.bank import Bank
+from mock_bank.web import PAGE_POLICY, active_faults, the_bank
+
+
+def create_public_app(bank: Bank) -> Flask:
+    """The application that serves this bank to browsers."""
+    app = Flask("mock_bank")
+    app.extensions["mock_bank"] = bank
+    app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for pages in (pages_banklink, pages_login, pages_phone, pages_tools, pages_debugger):
+        app.register_blueprint(pages.pages)
+    app.before_request(_refuse_foreign_forms)
+    app.after_request(_protect)
+    return app
+
+
+def _refuse_foreign_forms() -> None:
+    """A form of ours is sent from a page of ours; only ``/banklink`` is there for others."""
+    origin = request.headers.get("Origin")
+    if request.method != "POST" or request.path == "/banklink" or not origin:
+        return
+    if urlsplit(origin).netloc != request.host and "mfa.no-csrf" not in the_bank().faults_for():
+        abort(HTTPStatus.FORBIDDEN)
+
+
+def _protect(response: Response) -> Response:
+    faults = active_faults()
+    policy = response.headers.get("Content-Security-Policy", PAGE_POLICY)
+    if "mfa.framable" not in faults:
+        policy += "; frame-ancestors 'none'"
+        response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Content-Security-Policy"] = policy
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin"
+    response.headers["X-Mock-Faults"] = faults.header()
+    return response
