@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.serving.admission import AdmissionQueue
+from gateway.serving.quiet_stop import stop_quietly_on_sigterm
 from gateway.serving.settings import BODY_LIMIT, HEAD_LIMIT, PublicPort
 from gateway.serving.wsgi_environ import Answer, Scope, answer_of, environ_of
 
@@ -50,6 +51,10 @@ class RsgiBridge:
         self._app = app
         self._body_deadline = port.deadlines.body
         self._queue = AdmissionQueue(threads=port.threads, waiting=port.waiting, patience=port.deadlines.queue)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called before the worker process takes its first connection."""
+        stop_quietly_on_sigterm(loop)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Called as the worker process ends."""

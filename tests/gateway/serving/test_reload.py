@@ -89,7 +89,7 @@ def test_a_request_under_way_is_finished_before_the_port_stops(
         time.sleep(0.3)
         server.process.send_signal(signal.SIGTERM)
         assert read_reply(connection).status == 200
-    assert server.stop() == 0
+    assert server.process.wait(20) == 0
     with pytest.raises(ConnectionRefusedError):
         server.connect()
 
