@@ -1,6 +1,6 @@
 """What a database driver must offer, so that everything above it is written once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
@@ -54,8 +54,8 @@ class Database(Protocol):
     def reader(self) -> AbstractContextManager[Connection]:
         """Lend a connection that sees what is committed."""
 
-    def stream(self, connection: Connection, sql: str, parameters: Parameters) -> Iterator[Row]:
-        """Read many rows without holding all of them."""
+    def stream(self, connection: Connection, sql: str, parameters: Parameters) -> Generator[Row]:
+        """Read many rows without holding all of them; must be closed when left early."""
 
     def snapshot(self) -> AbstractContextManager[Connection]:
         """Lend a connection on which everything read belongs to one moment."""

@@ -1,6 +1,7 @@
 """Hands the stored log to the verifier, and looks into the evidence where that is asked for."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from typing import Any, Final
 
 import orjson
@@ -11,7 +12,7 @@ from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.note import NoteVerifier
 from gateway.audit.tree import Node
 from gateway.audit.verify import BadRecord, CheckpointRow, LeafRow, LogVerifier, Verified
-from gateway.storage.database import Connection, Database, Row
+from gateway.storage.database import Connection, Database, Parameters, Row
 from gateway.storage.recorder import COMMITMENTS, commitment, open_evidence, unwrap_key
 
 _HAS_EVIDENCE: Final = b'"exchange":'
@@ -34,23 +35,28 @@ def verify_log(
     Raises:
         BadRecord: the first record that shows a change.
     """
-    with database.snapshot() as connection:
-        check = _Check(database, connection, verifier, evidence_key)
+    with database.snapshot() as connection, ExitStack() as streams:
+        check = _Check(database, connection, streams, verifier, evidence_key)
         check.follower.saved = saved
         return check.run()
 
 
 class _Check:
     def __init__(
-        self, database: Database, connection: Connection, verifier: NoteVerifier, evidence_key: bytes | None
+        self,
+        database: Database,
+        connection: Connection,
+        streams: ExitStack,
+        verifier: NoteVerifier,
+        evidence_key: bytes | None,
     ) -> None:
-        self._database, self._connection = database, connection
+        self._database, self._connection, self._streams = database, connection, streams
         self._sql = database.statements
         self._evidence = _EvidenceCheck(connection, database, evidence_key) if evidence_key else None
         self.follower = LogVerifier(
             verifier,
-            map(CheckpointRow._make, connection.execute(self._sql.checkpoints, {}).fetchall()),
-            map(Node._make, connection.execute(self._sql.nodes, {}).fetchall()),
+            map(CheckpointRow._make, self._stream(self._sql.checkpoints, {})),
+            map(Node._make, self._stream(self._sql.nodes, {})),
         )
 
     def run(self) -> Verified:
@@ -68,8 +74,12 @@ class _Check:
         )
 
     def _leaves(self) -> Iterator[LeafRow]:
-        rows = map(LeafRow._make, self._database.stream(self._connection, self._sql.leaves, {"first": 0}))
+        rows = map(LeafRow._make, self._stream(self._sql.leaves, {"first": 0}))
         return rows if self._evidence is None else self._evidence.watch(rows)
+
+    def _stream(self, sql: str, parameters: Parameters) -> Iterator[Row]:
+        """Read a table of any size; closed when the check ends, also when it ends early."""
+        return self._streams.enter_context(closing(self._database.stream(self._connection, sql, parameters)))
 
     def _check_strays(self) -> None:
         """An event without a record must be newer than the last seal."""

@@ -1,6 +1,7 @@
 """PostgreSQL 15 or later by psycopg 3, for gateways of more than one node (T59)."""
 
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -68,9 +69,10 @@ class PostgresqlDatabase:
         finally:
             connection.close()
 
-    def stream(self, connection: Connection, sql: str, parameters: Parameters | None = None) -> Iterator[Row]:
+    def stream(self, connection: Connection, sql: str, parameters: Parameters | None = None) -> Generator[Row]:
         """Read by a cursor of the server; only inside a transaction or a snapshot."""
-        with cast("psycopg.Connection[Row]", connection).cursor(name="stream") as cursor:
+        name = f"stream-{secrets.token_hex(4)}"
+        with cast("psycopg.Connection[Row]", connection).cursor(name=name) as cursor:
             cursor.itersize = _CHUNK
             cursor.execute(cast("Any", sql), parameters or {})
             yield from cursor

@@ -3,7 +3,7 @@
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -105,9 +105,9 @@ class SqliteDatabase:
         finally:
             connection.close()
 
-    def stream(self, connection: Connection, sql: str, parameters: Parameters | None = None) -> Iterator[Row]:
+    def stream(self, connection: Connection, sql: str, parameters: Parameters | None = None) -> Generator[Row]:
         """Read row by row."""
-        return iter(connection.execute(sql, parameters or {}))
+        yield from connection.execute(sql, parameters or {})
 
     def try_sealing(self, connection: Connection) -> bool:
         """Lock the sealer's file for as long as the connection is open."""

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from gateway.audit.verify import BadRecord
 from gateway.broker.ports import StorageUnavailable
 from gateway.storage.log_check import verify_log
 from gateway.storage.sealer import Sealer
@@ -170,3 +171,32 @@ def test_the_accounts_of_the_manual_can_do_their_work_and_nothing_else(postgres:
         for change in ("UPDATE audit_event SET corr = corr", "DELETE FROM audit_leaf", "TRUNCATE checkpoint"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 run_sql(as_role[role], change)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE audit_event SET body = set_byte(body, 20, 65) WHERE id = 51", "audit_event 51"),
+        ("UPDATE audit_leaf SET leaf = set_byte(leaf, 20, 65) WHERE seq = 50", "audit_leaf 50"),
+        ("UPDATE audit_node SET hash = set_byte(hash, 1, get_byte(hash, 1) # 1) WHERE position = 2", "audit_node 4/2"),
+        ("DELETE FROM checkpoint", "audit_leaf 0"),
+        ("UPDATE evidence SET ciphertext = set_byte(ciphertext, 0, get_byte(ciphertext, 0) # 1)", "evidence "),
+        ("DELETE FROM audit_unsealed", "audit_event 61"),
+    ],
+)
+def test_a_change_by_the_owner_of_the_database_is_named(
+    postgres: Postgres, tmp_path: Path, change: str, named: str
+) -> None:
+    """T48: triggers do not bind an owner; the tree does."""
+    url = postgres.new_database()
+    storage = open_node(url, tmp_path / "keys")
+    for number in range(61):
+        event = SomethingHappened(corr=new_correlation(), received=b"x")
+        storage.commit(lambda unit, event=event: unit.record(event))
+        if number == 59:
+            Sealer(storage).seal_now()
+    run_sql(url, f"SET session_replication_role = replica; {change}")
+    with pytest.raises(BadRecord) as found:
+        verify_log(storage.database, storage.keys.verifier, storage.keys.evidence)
+    storage.close()
+    assert str(found.value).startswith(named)
