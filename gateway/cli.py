@@ -95,6 +95,10 @@ def _mutual_tls_port(settings: Settings) -> MutualTlsPort:
         host=entry.host,
         port=entry.port,
         identity=ServerIdentity(certificate=settings.base / entry.certificate, key=settings.base / entry.key),
-        clients=ClientTrust(ca=settings.base / entry.client_ca, crl=settings.base / entry.client_crl),
+        clients=ClientTrust(
+            ca=settings.base / entry.client_ca,
+            crl=settings.base / entry.client_crl,
+            seen_lists=settings.keys / "seen-lists.json",
+        ),
         threads=entry.threads,
     )

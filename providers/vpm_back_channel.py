@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 from providers.call_failures import TransportError
-from providers.contract import Availability, BackChannelExchange, ProviderStatus, Reference
+from providers.contract import Availability, BackChannelExchange, ProviderStatus
 from providers.errors import AssertionRejected, ProviderError, ProviderUnavailable
 from providers.refusals import SENTENCES, Reason
 from providers.transport import Reply, Transport
@@ -57,15 +57,19 @@ class VpmBackChannel:
         self._confirmations = JwsVerifier(keys, typ=CONFIRMATION_TYPE, largest=LARGEST_CONFIRMATION)
         self._journals = JwsVerifier(keys, typ=JOURNAL_TYPE, largest=LARGEST_JOURNAL)
 
-    def confirmation(self, reference: Reference, asked_at: datetime) -> tuple[Confirmation, BackChannelExchange]:
+    def confirmation(self, asked: str, asked_at: datetime) -> tuple[Confirmation, BackChannelExchange]:
         """The provider's signed word on one authentication, with the call as evidence.
+
+        Args:
+            asked: the nonce or request id of the front-channel exchange, as it was sent there.
+            asked_at: when; UTC, aware.
 
         Raises:
             AssertionRejected: there is none, or it is not as agreed; ``exchanges`` holds the call.
             ProviderUnavailable: no usable answer within the deadline.
         """
-        reply = self._get(f"/vpm/v1/authentications/{quote(reference, safe='')}", Reason.CONFIRMATION_UNAVAILABLE)
-        return _with_evidence(reply, lambda: self._confirmed(reply, reference, asked_at)), reply.exchange
+        reply = self._get(f"/vpm/v1/authentications/{quote(asked, safe='')}", Reason.CONFIRMATION_UNAVAILABLE)
+        return _with_evidence(reply, lambda: self._confirmed(reply, asked, asked_at)), reply.exchange
 
     def status(self) -> ProviderStatus:
         """How the provider says it is.
@@ -93,7 +97,7 @@ class VpmBackChannel:
         except TransportError as error:
             raise ProviderUnavailable(unavailable, str(error), exchanges=(error.exchange,)) from error
 
-    def _confirmed(self, reply: Reply, reference: Reference, asked_at: datetime) -> Confirmation:
+    def _confirmed(self, reply: Reply, asked: str, asked_at: datetime) -> Confirmation:
         # (1) There is an answer. (2) A registered key signed it. (3) It is about this login, whole and fresh.
         if reply.status in _MISSING:
             _refuse(Reason.CONFIRMATION_MISSING)
@@ -102,7 +106,7 @@ class VpmBackChannel:
         question = Question(
             sender=self._agreement.sender,
             recipient=self._agreement.recipient,
-            authentication_id=reference,
+            authentication_id=asked,
             interface=self._agreement.interface,
             asked_at=asked_at,
             now=self._clock(),

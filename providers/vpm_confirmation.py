@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from providers.contract import Factor, Reference
+from providers.contract import Factor
 from providers.errors import AssertionRejected
 from providers.names import NameRefused, normalise_name
 from providers.refusals import SENTENCES, Reason
@@ -30,7 +30,7 @@ class Question:
     """The provider's id in the agreement."""
     recipient: str
     """Our id at the provider."""
-    authentication_id: Reference
+    authentication_id: str
     interface: str
     """The protocol through which the person came, ``banklink``."""
     asked_at: datetime

@@ -1,16 +1,19 @@
 """The cookies: which browser this is, what it chose last, which language it reads. Never who the person is."""
 
+import re
 from typing import Final
 
 from flask import Request, Response
 
 from gateway.broker.identifiers import browser_mark, new_secret
 from gateway.broker.login import BrowserMark
-from providers.contract import Language
+from providers.contract import Language, Reference
 
 BROWSER: Final = "__Host-vpm-browser"
 LAST_CHOICE: Final = "__Host-vpm-last"
 LANGUAGE: Final = "__Host-vpm-language"
+REFERENCE: Final = "__Host-vpm-reference"
+_REFERENCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HALF_A_YEAR: Final = 180 * 24 * 3600
 
 
@@ -49,3 +52,17 @@ def language_of(request: Request, otherwise: Language) -> Language:
     """Give the language a person chose on our pages, or the one the portal asked for."""
     chosen = request.args.get("lang") or request.cookies.get(LANGUAGE, "")
     return Language(chosen) if chosen in set(Language) else otherwise
+
+
+def carry_reference(response: Response, reference: Reference) -> None:
+    """Let the browser carry the reference that the provider's answer will not hold (banklink.md 2 and 6.4).
+
+    The answer is a POST from the provider's site, which brings ``SameSite=None`` cookies only.
+    """
+    response.set_cookie(REFERENCE, reference, max_age=15 * 60, secure=True, httponly=True, samesite="None")
+
+
+def carried_reference(request: Request) -> Reference | None:
+    """Give the reference that the browser carried; None when it brought none that looks like one."""
+    cookie = request.cookies.get(REFERENCE, "")
+    return Reference(cookie) if _REFERENCE.fullmatch(cookie) else None

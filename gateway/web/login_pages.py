@@ -22,7 +22,7 @@ from gateway.oidc.response import error_location, reply_of, success_location
 from gateway.provider_directory import ProviderDirectory
 from gateway.use_cases import HandedOver, Leaving, UseCases
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import LANGUAGE, LAST_CHOICE, forget, language_of, mark_of, remember
+from gateway.web.browser import LANGUAGE, LAST_CHOICE, carry_reference, forget, language_of, mark_of, remember
 from gateway.web.messages import message_for
 from gateway.web.notices import Notice
 from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
@@ -143,7 +143,10 @@ def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) ->
         script_nonce=nonce,
         another_way_url=f"/login/{leaving.login.asked.id}",
     )
-    return page(render_departure(view), form_action=(origin_of(departure.action),), script_nonce=nonce)
+    response = page(render_departure(view), form_action=(origin_of(departure.action),), script_nonce=nonce)
+    if departure.needs_browser_reference:
+        carry_reference(response, leaving.login.reference)
+    return response
 
 
 def origin_of(url: str) -> str:

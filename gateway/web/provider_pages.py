@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from gateway.broker.login import asked_of, incident_number
 from gateway.use_cases import Turned, UseCases
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import language_of
+from gateway.web.browser import carried_reference, language_of
 from gateway.web.login_pages import not_found
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
@@ -41,6 +41,7 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
                 content_type=request.content_type or "",
                 body=request.get_data(cache=False),
                 received_at=use_cases.clock(),
+                browser_reference=carried_reference(request),
             ),
         )
         return (

@@ -208,7 +208,8 @@ class BanklinkProvider:
         return frozenset({f"banklink-mac-sha256:{sha256(reading.fields.signature).hexdigest()}"})
 
     def _confirmed(self, stated: StatedPerson, reference: Reference, expected: Expectation) -> VerifiedIdentity:
-        confirmation, exchange = self._back_channel.confirmation(reference, expected.asked_at)
+        asked = reference if self._profile.answer.has_nonce else rid_of(reference)
+        confirmation, exchange = self._back_channel.confirmation(asked, expected.asked_at)
         try:
             code = confirmed_code(stated, confirmation, self._settings.code_structure)
             agree_on_names(stated, confirmation, self._profile.settings)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.demo.places import Places
+from gateway.demo.places import PROVIDER, Places
 from mock_bank.personas import PERSONAS, Kind, Persona
 from tests.flows.auditor import audit, records_of
 from tests.flows.walking import Walk
@@ -113,3 +113,21 @@ def test_signing_out_ends_at_the_portal(places: Places) -> None:
     walk.browser.submit("/sign-out")
     assert walk.page.url.startswith(f"{places.auctions}/signed-out")
     assert walk.browser.open(f"{places.auctions}/my-entry").url != f"{places.auctions}/my-entry"
+
+
+def test_the_older_pair_4011_3012_signs_in_with_the_reference_that_the_browser_carries(places: Places) -> None:
+    walk = Walk(places, provider=f"{PROVIDER}-4011")
+    walk.to_answer()
+    cookie = next(one for one in walk.browser.session.cookies if one.name == "__Host-vpm-reference")
+    assert cookie.secure
+    walk.browser.submit("/return/")
+    assert walk.signed_in, walk.page.text
+
+
+def test_an_answer_without_nonce_is_refused_from_a_browser_that_carries_no_reference(places: Places) -> None:
+    walk = Walk(places, provider=f"{PROVIDER}-4011")
+    walk.to_answer()
+    walk.browser.session.cookies.clear()
+    walk.browser.submit("/return/")
+    assert walk.page.status_code == 400
+    assert not walk.signed_in

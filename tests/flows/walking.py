@@ -18,10 +18,13 @@ INCIDENT = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 class Walk:
     """One person at one browser."""
 
-    def __init__(self, places: Places, persona: Persona = ANNA, faults: Sequence[str] = ()) -> None:
+    def __init__(
+        self, places: Places, persona: Persona = ANNA, faults: Sequence[str] = (), provider: str = PROVIDER
+    ) -> None:
         self.places = places
         self.persona = persona
         self.faults = faults
+        self.provider = provider
         self.browser = Browser(places.root_certificate)
 
     @property
@@ -33,7 +36,7 @@ class Walk:
 
     def to_bank(self) -> None:
         self.to_choices()
-        self.browser.submit("/choose", provider=PROVIDER)
+        self.browser.submit("/choose", provider=self.provider)
         form = self.browser.form("/banklink")
         faults = urlencode([("fault", fault) for fault in self.faults])
         target = f"{urljoin(self.page.url, form.action)}{'?' if faults else ''}{faults}"

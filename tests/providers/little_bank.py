@@ -98,6 +98,14 @@ def write_private(path: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKe
     path.write_bytes(private_pem(key))
 
 
+def request_id(nonce: str) -> str:
+    """What the gateway puts into ``VK_RID`` where there is no nonce: the same 16 bytes in base64url."""
+    try:
+        return base64.urlsafe_b64encode(bytes.fromhex(nonce)).decode("ascii").rstrip("=")
+    except ValueError:
+        return nonce
+
+
 @dataclass
 class LittleBank:
     """Keys, an agreement with us, a mutual-TLS server, and a memory of who signed in."""
@@ -183,7 +191,7 @@ class LittleBank:
             "VK_TOKEN": "9",
             "VK_RID": "",
         }
-        self.persons[nonce] = person
+        self.persons |= {nonce: person, request_id(nonce): person}
         return {**fields, **changes}
 
     def signed(
