@@ -83,16 +83,16 @@ class GroupCommit:
             self._pass_on(batch)
 
     def _pass_on(self, batch: list[_Job]) -> None:
-        """Name the next leader before the others wake, so that it starts at once."""
+        """Wake those who are done, then the next leader: who asks again at once still shares its commit."""
         for job in batch:
             if not job.done:
                 job.finish(error=StorageUnavailable("the commit was interrupted"))
+        for job in batch:
+            job.wake.release()
         with self._guard:
             self._led = bool(self._waiting)
             if self._led:
                 self._waiting[0].wake.release()
-        for job in batch:
-            job.wake.release()
 
     def _commit(self, batch: list[_Job]) -> None:
         """Commit all together; if one of them fails, each alone, so that none is hurt by its neighbour."""
