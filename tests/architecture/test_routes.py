@@ -17,9 +17,7 @@ CACHEABLE = {"/.well-known/openid-configuration", "/oidc/jwks", "/assets/<name>"
 
 
 def apps() -> dict[str, Flask]:
-    gateway = Gateway(
-        use_cases=Core().use_cases, directory=ProviderDirectory([]), problems=list, close=lambda: None
-    )
+    gateway = Gateway(use_cases=Core().use_cases, directory=ProviderDirectory([]), problems=list, close=lambda: None)
     return {ADDRESSES.issuer: create_public_app(gateway), ADDRESSES.mutual_tls: create_mutual_tls_app(gateway)}
 
 
