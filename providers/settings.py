@@ -106,7 +106,7 @@ class BackChannelSettings(Frozen):
     deadline_seconds: Annotated[float, Field(gt=0, le=LONGEST_CALL)] = LONGEST_CALL
     """For a whole call, connecting included."""
     max_in_flight: Annotated[int, Field(ge=1, le=256)] = 16
-    """Calls to this provider at the same time."""
+    """Calls to this provider at the same time; half as many more may wait. Together fewer than a port has threads."""
 
 
 class Names(Frozen):

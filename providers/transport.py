@@ -84,7 +84,8 @@ class Transport:
             pins: public keys the server may have, see ``open_context``.
             clock: UTC, aware; decides when the revocation list has expired.
             deadline: seconds for a whole call.
-            max_in_flight: calls at the same time; further ones wait within their own deadline.
+            max_in_flight: calls at the same time; half as many more wait within their own deadline. Whoever comes then is
+                refused at once: a thread that waits for one provider is missing to all others (security.md P6).
         """
         self._base_url = base_url.rstrip("/")
         self._files = files
@@ -93,6 +94,7 @@ class Transport:
         self._deadline = deadline
         self._pool_size = max_in_flight
         self._places = BoundedSemaphore(max_in_flight)
+        self._callers = BoundedSemaphore(max_in_flight + max(1, max_in_flight // 2))
         self._breaker = CircuitBreaker(time.monotonic)
         self._lock = Lock()
         self._session: requests.Session | None = None
@@ -132,12 +134,8 @@ class Transport:
     def _place(self, call: Call) -> Iterator[None]:
         if not self._breaker.admits():
             raise failed(Failure.LEFT_ALONE, "it failed too often and is left alone for some seconds", call)
-        if not self._places.acquire(timeout=self._deadline):
-            raise failed(Failure.BUSY, "too many calls to it are waiting already", call)
-        try:
+        with _one_of(self._callers, 0, call), _one_of(self._places, self._deadline, call):
             yield
-        finally:
-            self._places.release()
 
     def _judged(self, call: Call) -> Reply:
         try:
@@ -181,6 +179,16 @@ class Transport:
         if self._session is not None:
             self._session.close()
         self._context, self._session, self._signature = context, _open_session(context, self._pool_size), signature
+
+
+@contextmanager
+def _one_of(places: BoundedSemaphore, patience: float, call: Call) -> Iterator[None]:
+    if not places.acquire(timeout=patience):
+        raise failed(Failure.BUSY, "too many calls to it are waiting already", call)
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _open_session(context: PinnedContext, pool_size: int) -> requests.Session:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -361,6 +362,25 @@ def test_more_calls_than_agreed_at_one_time_wait_and_then_give_up(
     assert set(outcomes) <= {"200", "busy", "timed_out"}
 
 
+def test_p6_a_provider_that_hangs_holds_only_so_many_threads(serve: Callable[..., HttpsServer], pki: DevPki) -> None:
+    """Four may call and two may wait; whoever comes then is told at once, and the thread is free for others."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    well = Event()
+
+    def slowly(_: str) -> Answer:
+        well.wait(10)
+        return OK
+
+    transport = transport_to(serve(slowly), pki, deadline=5.0, max_in_flight=4)
+    with ThreadPoolExecutor(10) as pool:
+        calls = [pool.submit(transport.get, "/x") for _ in range(10)]
+        first = [_outcome(call) for call, _ in zip(as_completed(calls, timeout=4), range(4), strict=False)]
+        well.set()
+    assert first == ["busy"] * 4
+    assert sorted(map(_outcome, calls)) == ["200"] * 6 + ["busy"] * 4
+
+
 def _outcome(future: Any) -> str:
     try:
         return str(future.result().status)
@@ -379,7 +399,7 @@ def test_answers_to_many_threads_are_never_mixed_up(serve: Callable[..., HttpsSe
     server = serve(lambda path: http(path.encode()))
     transport = transport_to(server, pki, max_in_flight=8)
     paths = [f"/vpm/v1/authentications/{number:032x}" for number in range(400)]
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(12) as pool:  # eight may call, four may wait
         replies = list(pool.map(transport.get, paths))
     assert [reply.body.decode() for reply in replies] == paths
     assert all(f"GET {path} ".encode() in reply.exchange.sent for path, reply in zip(paths, replies, strict=True))

@@ -16,7 +16,7 @@ class Relay:
 
     def __init__(self, target_port: int) -> None:
         """Listen on a port of its own."""
-        self._target = ("127.0.0.1", target_port)
+        self._usual = self._target = ("127.0.0.1", target_port)
         self._flows = Event()
         self._flows.set()
         self._drip = 0.0
@@ -60,6 +60,11 @@ class Relay:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.hang_up()
+
+    def lead_to(self, port: int | None) -> None:
+        """Lead to another port, or with None to the usual one; what is open is broken."""
+        self._target = ("127.0.0.1", port) if port else self._usual
         self.hang_up()
 
     def hang_up(self) -> None:
