@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from gateway.bootstrap import CONFIG_VARIABLE, open_gateway
-from gateway.serving import serve_mutual_tls, serve_public
-from gateway.serving.settings import ClientTrust, MutualTlsPort, PublicPort, ServerIdentity
-from gateway.settings import InvalidSettings, Settings, load_settings
+from gateway.serving import serve_fronted, serve_mutual_tls, serve_public
+from gateway.serving.settings import ClientTrust, FrontedPort, MutualTlsPort, PublicPort, ServerIdentity
+from gateway.settings import InvalidSettings, PortEntry, Settings, load_settings
 
 CONFIG = click.option(
     "--config",
@@ -46,9 +47,9 @@ def serve(config: Path, only: str | None) -> None:
     settings = _settings(config)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())
     if only == "public":
-        serve_public(_public_port(settings), "gateway.web.wsgi:public", settings.public.workers)
+        _serve(settings, settings.public, "gateway.web.wsgi:public", None)
     elif only == "mutual-tls":
-        serve_mutual_tls(_mutual_tls_port(settings), "gateway.web.wsgi:mutual_tls", settings.mutual_tls.workers)
+        _serve(settings, settings.mutual_tls, "gateway.web.wsgi:mutual_tls", _clients(settings))
     else:
         sys.exit(_serve_both(config))
 
@@ -79,26 +80,25 @@ def _settings(config: Path) -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def _public_port(settings: Settings) -> PublicPort:
-    entry = settings.public
-    return PublicPort(
-        host=entry.host,
-        port=entry.port,
-        identity=ServerIdentity(certificate=settings.base / entry.certificate, key=settings.base / entry.key),
-        threads=entry.threads,
-    )
+def _serve(settings: Settings, entry: PortEntry, app: str, clients: ClientTrust | None) -> None:
+    """Serve one port the way its settings say."""
+    base = settings.base
+    if entry.unix_socket is not None:
+        front = FrontedPort(unix_socket=base / entry.unix_socket, clients=clients, threads=entry.threads)
+        serve_fronted(front, app, entry.workers)
+    elif entry.port is not None and entry.certificate is not None and entry.key is not None:
+        identity = ServerIdentity(certificate=base / entry.certificate, key=base / entry.key)
+        where: dict[str, Any] = {"host": entry.host, "port": entry.port, "identity": identity, "threads": entry.threads}
+        if clients is None:
+            serve_public(PublicPort(**where), app, entry.workers)
+        else:
+            serve_mutual_tls(MutualTlsPort(**where, clients=clients), app, entry.workers)
 
 
-def _mutual_tls_port(settings: Settings) -> MutualTlsPort:
+def _clients(settings: Settings) -> ClientTrust:
     entry = settings.mutual_tls
-    return MutualTlsPort(
-        host=entry.host,
-        port=entry.port,
-        identity=ServerIdentity(certificate=settings.base / entry.certificate, key=settings.base / entry.key),
-        clients=ClientTrust(
-            ca=settings.base / entry.client_ca,
-            crl=settings.base / entry.client_crl,
-            seen_lists=settings.keys / "seen-lists.json",
-        ),
-        threads=entry.threads,
+    return ClientTrust(
+        ca=settings.base / entry.client_ca,
+        crl=settings.base / entry.client_crl,
+        seen_lists=settings.keys / "seen-lists.json",
     )

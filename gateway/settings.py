@@ -4,7 +4,7 @@ import tomllib
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -81,7 +81,7 @@ class RelyingPartyEntry(_Frozen):
         return values
 
     @model_validator(mode="after")
-    def _can_authenticate(self) -> "RelyingPartyEntry":
+    def _can_authenticate(self) -> Self:
         problems = []
         if not self.certificates and not self.certificates_sha256:
             problems.append("certificates or certificates_sha256 must name the client certificate")
@@ -93,14 +93,25 @@ class RelyingPartyEntry(_Frozen):
 
 
 class PortEntry(_Frozen):
-    """A listening port with TLS in the process."""
+    """A listening port: with TLS in the process, or on a Unix socket behind a front that ends it."""
 
     host: str = "127.0.0.1"
-    port: int = Field(ge=1, le=65535)
-    certificate: Path
-    key: Path
+    port: int | None = Field(default=None, ge=1, le=65535)
+    certificate: Path | None = None
+    key: Path | None = None
+    unix_socket: Path | None = None
+    """Instead of host, port, certificate and key; see ``docs/deployment.md``."""
     workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=32, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _one_way_of_serving(self) -> Self:
+        own_tls = (self.port, self.certificate, self.key)
+        if self.unix_socket is None and None in own_tls:
+            raise ValueError("give port, certificate and key, or unix_socket alone")
+        if self.unix_socket is not None and own_tls != (None, None, None):
+            raise ValueError("with unix_socket the front has port, certificate and key")
+        return self
 
 
 class MutualTlsPortEntry(PortEntry):
@@ -147,7 +158,7 @@ class Settings(BaseSettings):
         return f"{_SQLITE}{found.data['base'] / value.removeprefix(_SQLITE)}" if relative else value
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> "Settings":
+    def _ids_are_unique(self) -> Self:
         for kind, ids in (
             ("providers", [str(entry.get("id")) for entry in self.providers]),
             ("relying_parties", [entry.id for entry in self.relying_parties]),
