@@ -14,7 +14,9 @@ from mock_bank.texts import in_language
 
 COOKIE: Final = "mock_bank_login"
 PAGE_POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
-ANSWER_POLICY: Final = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action https:"
+ANSWER_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action https:"
+)
 """``form-action`` names no partner: browsers apply it to every redirect that follows the answer."""
 WAITING_POLICY: Final = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 

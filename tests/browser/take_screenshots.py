@@ -1,4 +1,4 @@
-"""Take the gateway's pictures of ``docs/images``, or every page in every language and size into a folder to look at.
+"""Take the pictures of ``docs/images``, or the gateway's every page in every language and size into a folder.
 
 ``python -m tests.browser.take_screenshots`` renews the pictures; with a folder as argument it takes all.
 """
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from providers.contract import Language
 from tests.browser.gallery import PAGES, gallery_server
+from tests.browser.live_pictures import take_live_pictures
 from tests.support.browser import ARGUMENTS, DESK, PHONE, chromium_path
 
 Picture: TypeAlias = tuple[str, Language, str]
@@ -53,6 +54,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
         for picture in pictures:
             take(browser, address, picture, folder / f"gateway-{'-'.join(picture)}.png")
+        take_live_pictures(browser, folder)
         browser.close()
 
 

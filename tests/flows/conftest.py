@@ -9,6 +9,9 @@ import pytest
 from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
 from gateway.demo.processes import Parts
+from tests.support.browser import browser, context, page
+
+__all__ = ["browser", "context", "page", "places"]
 
 
 def free_ports(count: int) -> list[int]:

@@ -29,6 +29,8 @@ RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 PHONE: Final = {"width": 360, "height": 740}
 DESK: Final = {"width": 1120, "height": 800}
 FOCUSABLE: Final = "a[href], button, input:not([type=hidden]), select, textarea, summary"
+_RUNNING: Final = pytest.StashKey[Browser]()
+"""The run's Chromium: Playwright starts only once in a thread."""
 
 
 def chromium_path() -> Path:
@@ -40,12 +42,15 @@ def chromium_path() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run; each context of it is a fresh profile."""
-    with sync_playwright() as playwright:
+def browser(pytestconfig: pytest.Config) -> Browser:
+    """One Chromium for the whole run, wherever this is imported; each context of it is a fresh profile."""
+    if _RUNNING not in pytestconfig.stash:
+        playwright = sync_playwright().start()
+        pytestconfig.add_cleanup(playwright.stop)
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
+        pytestconfig.add_cleanup(chromium.close)
+        pytestconfig.stash[_RUNNING] = chromium
+    return pytestconfig.stash[_RUNNING]
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""Pictures of the running system: a person signs in to the auction portal, is refused once, and a developer debugs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, Page
+
+from gateway.demo.places import Places
+from gateway.demo.prepare import prepare
+from gateway.demo.processes import Parts
+from providers.contract import Language
+from tests.flows.conftest import places_at
+from tests.flows.person import Person, with_fault
+from tests.flows.walking import Walk
+from tests.flows.words import WORDS, Words
+from tests.support.browser import DESK, PHONE
+
+UPPER_PART: Final = {"x": 0, "y": 0, "width": DESK["width"], "height": 1000}
+
+
+@contextmanager
+def running_system() -> Iterator[Places]:
+    """Start gateway, mock bank and auction portal on free ports, with nothing in their databases."""
+    with TemporaryDirectory() as folder:
+        places = places_at(Path(folder))
+        prepare(places)
+        with Parts(places):
+            yield places
+
+
+def take_live_pictures(browser: Browser, folder: Path) -> None:
+    """Take every picture that shows the parts together; English ones end with ``-en``."""
+    with running_system() as places:
+        for words in WORDS:
+            with fresh_tab(browser, DESK) as page:
+                _of_a_login(Person(page, places, words), folder)
+            with fresh_tab(browser, PHONE) as page:
+                _of_a_refusal(Person(page, places, words), folder)
+        with fresh_tab(browser, DESK) as page:
+            _of_the_debugger(page, places, folder)
+
+
+@contextmanager
+def fresh_tab(browser: Browser, size: dict[str, int]) -> Iterator[Page]:
+    """Open a tab without cookies; see ``tests.support.browser`` about certificates."""
+    context = browser.new_context(viewport=size, ignore_https_errors=True)
+    yield context.new_page()
+    context.close()
+
+
+def _of_a_login(person: Person, folder: Path) -> None:
+    page, words = person.page, person.words
+    page.goto(f"{person.places.auctions}/?lang={words.language}")
+    _take(page, folder, "auctions-front", words)
+    person.asks_to_sign_in()
+    _take(page, folder, "choices", words)
+    person.chooses_the_bank()
+    person.gives_the_password()
+    person.sees(page.get_by_label(words.code))
+    _take(page, folder, "bank-code", words)
+    person.gives_the_code()
+    person.sees(person.button(words.agree))
+    _take(page, folder, "bank-consent", words)
+    person.agrees()
+    person.opens_my_entry()
+    person.completes_the_entry()
+    page.goto(f"{person.places.auctions}/my-entry")
+    _take(page, folder, "auctions-entry", words)
+
+
+def _of_a_refusal(person: Person, folder: Path) -> None:
+    with_fault(person.page, "vbc.late")
+    person.asks_to_sign_in()
+    person.chooses_the_bank()
+    person.gives_the_password()
+    person.gives_the_code()
+    person.agrees()
+    person.page.locator(".number").wait_for()
+    _take(person.page, folder, "refusal", person.words)
+
+
+def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
+    """Show what it says of an answer whose lengths were counted in bytes."""
+    fields = Walk(places, faults=["bnk.length-unit"]).to_answer()
+    page.goto(f"{places.bank}/debugger")
+    page.get_by_label("A message").fill(urlencode(fields))
+    page.get_by_role("main").get_by_role("button").click()
+    page.locator("#verdict").wait_for()
+    page.screenshot(path=folder / "bank-debugger.png", full_page=True, clip=UPPER_PART)
+
+
+def _take(page: Page, folder: Path, name: str, words: Words) -> None:
+    """Keep what is seen, without the outline of where the keyboard happens to be."""
+    ending = "" if words.language is Language.LATVIAN else f"-{words.language}"
+    page.evaluate("document.activeElement.blur()")
+    page.screenshot(path=folder / f"{name}{ending}.png", full_page=True)
