@@ -43,7 +43,9 @@ def test_list_shows_the_newest_events(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("storage")
-@pytest.mark.parametrize("name", [LOGIN, incident_number(LOGIN), incident_number(LOGIN).lower()])
+@pytest.mark.parametrize(
+    "name", [LOGIN, incident_number(LOGIN), incident_number(LOGIN).lower()], ids=["login", "incident", "lower case"]
+)
 def test_show_finds_a_login_and_proves_its_records(tmp_path: Path, name: str) -> None:
     shown = json.loads(vpm_audit(tmp_path, "show", name, "--json").output)
     assert shown["login"] == LOGIN
