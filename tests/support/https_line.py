@@ -103,11 +103,9 @@ class Line:
             raise self._broken(error) from error
 
     @property
-    def local_port(self) -> int:
-        """Our end of the open connection."""
-        if self._socket is None:
-            raise Broken("the line is not open")
-        return int(self._socket.getsockname()[1])
+    def port(self) -> int:
+        """The port at the other end."""
+        return self._address[1]
 
     def close(self) -> None:
         """Hang up."""
