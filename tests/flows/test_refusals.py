@@ -10,6 +10,8 @@ from gateway.demo.places import Places
 from tests.flows.auditor import audit, rules_of
 from tests.flows.walking import ANNA, BY_NAME, INCIDENT, Walk
 
+pytestmark = pytest.mark.xdist_group("flows")
+
 FORGED = {
     "bnk.bad-mac": "bad_signature",
     "bnk.mac-order": "bad_signature",

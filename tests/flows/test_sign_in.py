@@ -8,6 +8,8 @@ from tests.flows.auditor import audit, records_of
 from tests.flows.walking import Walk
 from tests.support.gateway_parts import eventually
 
+pytestmark = pytest.mark.xdist_group("flows")
+
 GOOD = [p for p in PERSONAS if p.kind is Kind.ORDINARY and p.given_name]
 
 
