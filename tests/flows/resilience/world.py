@@ -1,6 +1,6 @@
 """Gateways and banks of a test's own, on ports of their own, with a second bank where one is to stay healthy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,9 @@ class World:
         self.drivers.append(Driver(RelyingParty(self.places), provider=provider))
         return self.drivers[-1]
 
-    def change_settings(self, changes: Mapping[str, str]) -> None:
-        """Replace text in the gateway's settings; what is to be replaced must be there."""
-        path = self.places.settings("gateway")
+    def change_settings(self, changes: Mapping[str, str], part: str = "gateway") -> None:
+        """Replace text in a part's settings; what is to be replaced must be there."""
+        path = self.places.settings(part)
         text = path.read_text(encoding="utf-8")
         for old, new in changes.items():
             assert old in text, old
@@ -52,11 +52,12 @@ class World:
 
 
 @contextmanager
-def a_world(root: Path, *, workers: int = 1) -> Iterator[World]:
-    """Prepare a world and start its bank; the gateway waits to be started."""
+def a_world(root: Path, *, workers: int = 1, adjust: Callable[[World], None] = lambda _: None) -> Iterator[World]:
+    """Prepare a world, adjust its settings and start its bank; the gateway waits to be started."""
     places = places_at(root)
     prepare(places, fast_login=True, workers=workers)
     world = World(places, gateway=Service(places, "gateway"), bank=Service(places, "bank"))
+    adjust(world)
     try:
         world.bank.start()
         yield world
