@@ -4,10 +4,11 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mock_bank import pages_banklink, pages_debugger, pages_login, pages_phone, pages_tools
 from mock_bank.bank import Bank
-from mock_bank.web import PAGE_POLICY, active_faults, the_bank
+from mock_bank.web import PAGE_POLICY, active_faults, the_bank, tool
 
 
 def create_public_app(bank: Bank) -> Flask:
@@ -20,6 +21,7 @@ def create_public_app(bank: Bank) -> Flask:
         app.register_blueprint(pages.pages)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_protect)
+    app.register_error_handler(HTTPException, _say_what_failed)
     return app
 
 
@@ -30,6 +32,16 @@ def _refuse_foreign_forms() -> None:
         return
     if urlsplit(origin).netloc != request.host and "mfa.no-csrf" not in the_bank().faults_for():
         abort(HTTPStatus.FORBIDDEN)
+
+
+def _say_what_failed(error: HTTPException) -> Response | HTTPException:
+    """A page like the others; what kind of failure it is, and why."""
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error  # Flask's own redirects arrive here too
+    page = tool("message.html", error.code, title=error.name, text=error.description)
+    if isinstance(error, MethodNotAllowed):
+        page.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return page
 
 
 def _protect(response: Response) -> Response:

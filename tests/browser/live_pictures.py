@@ -17,9 +17,9 @@ from tests.flows.conftest import places_at
 from tests.flows.person import Person, with_fault
 from tests.flows.walking import Walk
 from tests.flows.words import WORDS, Words
-from tests.support.browser import DESK, PHONE
 
-UPPER_PART: Final = {"x": 0, "y": 0, "width": DESK["width"], "height": 1000}
+WINDOW: Final = {"width": 960, "height": 540}
+"""Narrower than a desk's, so that two pictures stand side by side and can still be read."""
 
 
 @contextmanager
@@ -36,11 +36,11 @@ def take_live_pictures(browser: Browser, folder: Path) -> None:
     """Take every picture that shows the parts together; English ones end with ``-en``."""
     with running_system() as places:
         for words in WORDS:
-            with fresh_tab(browser, DESK) as page:
+            with fresh_tab(browser, WINDOW) as page:
                 _of_a_login(Person(page, places, words), folder)
-            with fresh_tab(browser, PHONE) as page:
+            with fresh_tab(browser, WINDOW) as page:
                 _of_a_refusal(Person(page, places, words), folder)
-        with fresh_tab(browser, DESK) as page:
+        with fresh_tab(browser, WINDOW) as page:
             _of_the_debugger(page, places, folder)
 
 
@@ -57,7 +57,7 @@ def _of_a_login(person: Person, folder: Path) -> None:
     page.goto(f"{person.places.auctions}/?lang={words.language}")
     _take(page, folder, "auctions-front", words)
     person.asks_to_sign_in()
-    _take(page, folder, "choices", words)
+    _take(page, folder, "gateway-choices", words)
     person.chooses_the_bank()
     person.gives_the_password()
     person.sees(page.get_by_label(words.code))
@@ -80,7 +80,7 @@ def _of_a_refusal(person: Person, folder: Path) -> None:
     person.gives_the_code()
     person.agrees()
     person.page.locator(".number").wait_for()
-    _take(person.page, folder, "refusal", person.words)
+    _take(person.page, folder, "gateway-refusal", person.words)
 
 
 def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
@@ -90,7 +90,9 @@ def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
     page.get_by_label("A message").fill(urlencode(fields))
     page.get_by_role("main").get_by_role("button").click()
     page.locator("#verdict").wait_for()
-    page.screenshot(path=folder / "bank-debugger.png", full_page=True, clip=UPPER_PART)
+    height = page.locator("#steps").evaluate("table => table.getBoundingClientRect().bottom + scrollY")
+    shown = {"x": 0, "y": 0, "width": WINDOW["width"], "height": height + 24}
+    page.screenshot(path=folder / "bank-debugger.png", full_page=True, clip=shown)
 
 
 def _take(page: Page, folder: Path, name: str, words: Words) -> None:

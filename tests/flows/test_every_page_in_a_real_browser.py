@@ -188,6 +188,8 @@ def test_the_banks_pages_for_developers(page: Page, places: Places, inspector: I
     for address in ("", "faults", "personas", "debugger", "app/100001"):
         inspector.look_at(f"{places.bank}/{address}")
     inspector.look_at(f"{places.bank}/banklink", 405)
+    for address in ("no-such-page", "login/of-yesterday", "app/999999", "debugger/999999"):
+        inspector.look_at(f"{places.bank}/{address}", 404)
 
 
 @pytest.fixture(params=["honest", "changed"])

@@ -7,6 +7,7 @@ verify against the demo's root is shown by every other test here: their browser 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -97,6 +98,17 @@ def test_vpm_drv_11_the_banks_answer_brings_no_cookie_and_is_understood_all_the_
     assert "cookie" not in carried[answered]
     [resumed] = [url for url in carried if url.endswith("/continue")]
     assert "__Host-vpm-browser=" in carried[resumed]["cookie"]
+
+
+def test_the_older_pair_4011_3012_signs_in_because_the_browser_carries_the_reference(
+    person: Person, context: BrowserContext
+) -> None:
+    """The answer has no nonce; the reference comes in the one cookie that crosses sites (banklink.md 2 and 6.4)."""
+    older = "Paraugbanka (vecākais protokols)"
+    person.words = replace(LATVIAN, bank=older)
+    person.signs_in()
+    assert person.shown_identity == person.own_identity
+    assert cookies_of(context, person.places.issuer)["__Host-vpm-reference"]["sameSite"] == "None"
 
 
 def test_t14_every_cookie_is_bound_to_its_host_to_tls_and_to_its_site(person: Person, context: BrowserContext) -> None:
