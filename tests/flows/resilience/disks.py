@@ -7,7 +7,7 @@ the database, its journal and the log file alike.
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -32,7 +32,7 @@ class Disk(Protocol):
 
 @dataclass
 class SmallFileSystem:
-    """A tmpfs of 16 MiB (R4); what is not the gateway's is filled by another file."""
+    """A tmpfs of 16 MiB (R4) with all the gateway keeps, its log file too; somebody else's file takes the rest."""
 
     folder: Path
 
@@ -75,11 +75,13 @@ class LimitedFiles:
             resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def may_mount(folder: Path) -> bool:
-    """Whether this user may mount a file system here; tried, not guessed."""
-    with suppress(subprocess.CalledProcessError, OSError), mounted(folder):
-        return True
-    return False
+def mounted_if_allowed(folder: Path, stack: ExitStack) -> bool:
+    """Mount an empty file system of 16 MiB on a folder where this user may, until the stack ends; tried, not guessed."""
+    try:
+        stack.enter_context(mounted(folder))
+    except (subprocess.CalledProcessError, OSError):
+        return False
+    return True
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import requests
 
-from tests.flows.resilience.disks import Disk, LimitedFiles, SmallFileSystem, may_mount, mounted
+from tests.flows.resilience.disks import Disk, LimitedFiles, SmallFileSystem, mounted_if_allowed
 from tests.flows.resilience.oracle import check_acknowledged, check_intact, check_no_half_logins, check_proven
 from tests.flows.resilience.world import World, a_world
 from tests.support.driver import Driver, Load, SignedIn, SignIn, Turned
@@ -47,14 +47,11 @@ class Flood:
 def flood(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flood]:
     """Where this user may mount nothing, the limit is tried alone: the disk is full in any case."""
     root = tmp_path_factory.mktemp("full")
-    small = request.param == "small file system" and may_mount(root / "disk")
+    folder = root / "gateway"
     with ExitStack() as stack:
+        small = request.param == "small file system" and mounted_if_allowed(folder, stack)
         world = stack.enter_context(a_world(root))
-        disk: Disk = LimitedFiles(world)
-        if small:
-            disk = SmallFileSystem(stack.enter_context(mounted(root / "disk")))
-            world.change_settings({"sqlite:///gateway.db": f"sqlite:///{disk.database}"})
-        stack.callback(world.gateway.stop)
+        disk: Disk = SmallFileSystem(folder) if small else LimitedFiles(world)
         world.gateway.start()
         yield flooded(world, disk)
 
