@@ -1,42 +1,31 @@
 """Complete logins by script, fast: one relying party, its browser and a bank that answers at once.
 
 A ``SignIn`` takes the steps of one login (authorize, bank, return, continue, token), each when it is told to, so that a
-test may kill something between two of them. A ``Driver`` takes all of them. ``run_logins`` takes many at a time.
-
-    python -m tests.support.driver var --at-once 8 --count 500        (vpm demo's places, prepared with fast_login)
+test may kill something between two of them. A ``Driver`` takes all of them; ``tests.support.load`` many at a time.
 
 Everything is real: TLS 1.3, mutual TLS at the token endpoint, private_key_jwt, PKCE, a verified ID token.
 """
 
-import argparse
 import base64
 import hashlib
 import json
 import re
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
 from html import unescape
-from pathlib import Path
-from threading import Event, Lock, Thread
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from joserfc import jws
-from joserfc.jwk import ECKey
-
-from gateway.demo.places import PARTY, PROVIDER, Places
-from portals.id_token import Expectation, VerifiedIdentity, verify_id_token
-from tests.support.https_line import Broken, Line, Reply
+from gateway.demo.places import PARTY, PROVIDER
+from portals.id_token import VerifiedIdentity
+from tests.support.https_line import Line, Reply
+from tests.support.relying_party import RelyingParty
 
 ANNA: Final = "100001"
 """User number of Anna Bērziņa at the mock bank."""
 STEPS: Final = ("authorize", "bank", "return", "continue", "token")
-ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _ACTION: Final = re.compile(r'<form[^>]*action="([^"]+)"')
 _INPUT: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -73,66 +62,6 @@ class SignedIn:
     def at_gateway(self) -> float:
         """The same without what the bank's page took."""
         return self.total - self.seconds["bank"]
-
-
-class RelyingParty:
-    """What every driver of one place shares: keys and TLS contexts, parsed once."""
-
-    def __init__(self, places: Places) -> None:
-        """Read the auction portal's own files."""
-        self.places = places
-        issued = places.pki / "issued" / "auctions-client"
-        self.browser_tls = browser_context(places.root_certificate)
-        self.portal_tls = browser_context(places.root_certificate)
-        self.portal_tls.load_cert_chain(issued / "certificate.pem", issued / "key.pem")
-        self._key = ECKey.import_key((places.root / "auctions" / "assertion.key").read_bytes())
-        self.redirect_uri = f"{places.auctions}/callback"
-
-    def token_form(self, code: str, verifier: str) -> bytes:
-        """Make a token request with an assertion of its own."""
-        fields = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self.redirect_uri,
-            "client_id": PARTY,
-            "code_verifier": verifier,
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._assertion(),
-        }
-        return urlencode(fields).encode()
-
-    def verify(self, answer: Mapping[str, Any], nonce: str) -> VerifiedIdentity:
-        """Believe a token answer; raises ``IdTokenRejected`` for the first reason not to."""
-        expected = Expectation(
-            issuer=self.places.issuer,
-            client_id=PARTY,
-            nonce=nonce,
-            access_token=answer["access_token"],
-            now=datetime.now(UTC),
-        )
-        return verify_id_token(answer["id_token"], find_key=self._keys.__getitem__, expected=expected)
-
-    @cached_property
-    def _keys(self) -> dict[str, ECKey]:
-        line = Line(self.places.issuer, self.browser_tls)
-        try:
-            published = json.loads(line.get("/oidc/jwks").body)["keys"]
-        finally:
-            line.close()
-        return {key["kid"]: ECKey.import_key(key) for key in published}
-
-    def _assertion(self) -> str:
-        now = int(time.time())
-        claims = {"iss": PARTY, "sub": PARTY, "aud": self.places.issuer, "iat": now, "exp": now + 60}
-        payload = json.dumps(claims | {"jti": secrets.token_urlsafe(16)})
-        return jws.serialize_compact({"alg": "ES256", "kid": "auctions-1"}, payload, self._key, algorithms=["ES256"])
-
-
-def browser_context(trusted: Path) -> ssl.SSLContext:
-    """Trust one root and nobody else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(trusted)
-    return context
 
 
 @dataclass(slots=True)
@@ -349,152 +278,6 @@ class Driver:
         self.lines.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A login that did not end well: how far it came, and why it stopped."""
-
-    login: SignIn
-    error: Broken | Turned
-    at: float
-    """When it began, by the monotonic clock."""
-
-
-@dataclass(slots=True)
-class Run:
-    """What came of many logins."""
-
-    signed_in: list[SignedIn] = field(default_factory=list)
-    stopped: list[Attempt] = field(default_factory=list)
-    begun: int = 0
-    seconds: float = 0.0
-
-    def latencies(self) -> list[float]:
-        """Whole logins, in seconds, in order."""
-        return sorted(one.total for one in self.signed_in)
-
-    def summary(self) -> dict[str, float]:
-        """Counts, logins a second, and quantiles in milliseconds."""
-        ordered = self.latencies()
-        shares = {f"p{round(100 * share)}": 1000 * quantile(ordered, share) for share in (0.5, 0.95, 0.99)}
-        rate = len(ordered) / self.seconds if self.seconds else 0.0
-        return {"logins": len(ordered), "stopped": len(self.stopped), "per_second": rate, **shares}
-
-
 def quantile(ordered: Sequence[float], share: float) -> float:
     """The value below which this share of an ordered sequence lies; not a number for an empty one."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
-
-
-class Load:
-    """Logins in the background until told to stop; each that ends badly is kept, and the next begins."""
-
-    def __init__(
-        self,
-        places: Places,
-        *,
-        at_once: int = 8,
-        per_second: float | None = None,
-        count: int | None = None,
-        provider: str | None = PROVIDER,
-    ) -> None:
-        """Prepare ``at_once`` drivers.
-
-        Args:
-            places: where everything listens.
-            at_once: logins at the same time, at most.
-            per_second: begin at most so many; None begins the next as soon as one has ended.
-            count: stop by itself after so many; None goes on until ``stop``.
-            provider: chosen in the authorization request.
-        """
-        self.run = Run()
-        self._party = RelyingParty(places)
-        self._provider = provider
-        self._pause = 1 / per_second if per_second else 0.0
-        self._left = count
-        self._next_at = 0.0
-        self._told = Event()
-        self._lock = Lock()
-        self._threads = [Thread(target=self._drive, daemon=True) for _ in range(at_once)]
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._started = time.monotonic()
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Let the logins under way end, begin no other."""
-        self.stop()
-
-    def stop(self) -> Run:
-        """Begin no further login, and wait for those under way."""
-        self._told.set()
-        return self.wait()
-
-    def wait(self) -> Run:
-        """Wait until every driver is done."""
-        for thread in self._threads:
-            thread.join()
-        self.run.seconds = time.monotonic() - self._started
-        return self.run
-
-    def _drive(self) -> None:
-        driver = Driver(self._party, provider=self._provider)
-        try:
-            while self._take_turn():
-                self._attempt(driver)
-        finally:
-            driver.close()
-
-    def _attempt(self, driver: Driver) -> None:
-        begun, login = time.monotonic(), driver.begin()
-        try:
-            signed_in = driver.finish(login)
-        except (Broken, Turned) as error:
-            with self._lock:
-                self.run.stopped.append(Attempt(login, error, begun))
-            self._told.wait(0.02)  # a gateway that is down is not hammered
-        else:
-            with self._lock:
-                self.run.signed_in.append(signed_in)
-
-    def _take_turn(self) -> bool:
-        """Wait for a turn; False when there is none any more."""
-        with self._lock:
-            if self._left == 0:
-                return False
-            self._left = None if self._left is None else self._left - 1
-            now = time.monotonic()
-            turn = self._next_at = max(self._next_at + self._pause, now)
-        if self._told.wait(turn - now):
-            return False
-        with self._lock:
-            self.run.begun += 1
-        return True
-
-
-def run_logins(places: Places, count: int, *, at_once: int = 8, provider: str | None = PROVIDER) -> Run:
-    """Sign in ``count`` times, ``at_once`` at the same time, each beginning when one has ended."""
-    with Load(places, at_once=at_once, count=count, provider=provider) as load:
-        return load.wait()
-
-
-def main() -> None:
-    """Drive the demo's places, and print one line of JSON."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("root", type=Path, help="the demo's folder, prepared with fast_login")
-    options.add_argument("--ports", help="gateway,gateway mutual TLS,bank,bank mutual TLS,auctions")
-    options.add_argument("--at-once", type=int, default=8)
-    options.add_argument("--count", type=int, default=200)
-    options.add_argument("--provider", default=PROVIDER)
-    chosen = options.parse_args()
-    names = ("gateway_port", "gateway_mutual_port", "bank_port", "bank_mutual_port", "auctions_port")
-    ports = dict(zip(names, map(int, chosen.ports.split(",")), strict=True)) if chosen.ports else {}
-    places = Places(root=chosen.root.resolve(), **ports)
-    run = run_logins(places, chosen.count, at_once=chosen.at_once, provider=chosen.provider)
-    print(json.dumps(run.summary()))  # noqa: T201 - this is what the command is for
-
-
-if __name__ == "__main__":
-    main()

@@ -21,7 +21,9 @@ SIZE: Final = 16 * MEBIBYTE
 class Disk(Protocol):
     """Where a gateway keeps its database."""
 
-    database: Path
+    @property
+    def database(self) -> Path:
+        """The file."""
 
     def fill(self) -> None:
         """Leave no room, or soon none."""

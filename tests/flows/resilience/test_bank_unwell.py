@@ -14,8 +14,9 @@ from tests.flows.resilience.relay import Relay
 from tests.flows.resilience.unwell_bank import FAULTS, UnwellBank
 from tests.flows.resilience.walking_on import AGAIN, NUMBER
 from tests.flows.resilience.world import OTHER_PROVIDER, World, a_world
-from tests.support.driver import Load, Run, SignIn, Turned, quantile, run_logins
+from tests.support.driver import SignIn, Turned, quantile
 from tests.support.gateway_parts import eventually
+from tests.support.load import Load, Run, run_logins
 from tests.support.services import resident_bytes
 
 pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(400)]

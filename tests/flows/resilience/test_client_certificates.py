@@ -12,8 +12,9 @@ import pytest
 from certs.bad_certificates import KINDS, BadCertificates
 from certs.dev_pki import DevPki
 from tests.flows.resilience.world import World, a_world
-from tests.support.driver import RelyingParty, browser_context, run_logins
 from tests.support.https_line import Broken, Line
+from tests.support.load import run_logins
+from tests.support.relying_party import RelyingParty, browser_context
 from tests.support.services import connections_by_process
 
 pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(300)]
@@ -104,7 +105,7 @@ def test_vpm_int_08_nobody_is_let_in_without_a_certificate(world: World, port: P
 def bad(world: World) -> dict[tuple[str, str], Path]:
     """A certificate of every bad kind for each port; both workers have read the list with the revoked ones."""
     pki = DevPki.open(world.places.pki)
-    made = {}
+    made: dict[tuple[str, str], Path] = {}
     for port in (GATEWAY, BANK):
         maker = BadCertificates(pki, port.profile, f"impostor-{port.name}", dns=("impostor.test",))
         made |= {(port.name, kind): maker.make(kind).certificate_path.parent for kind in KINDS}

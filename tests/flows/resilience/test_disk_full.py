@@ -13,9 +13,10 @@ import requests
 from tests.flows.resilience.disks import Disk, LimitedFiles, SmallFileSystem, mounted_if_allowed
 from tests.flows.resilience.oracle import check_acknowledged, check_intact, check_no_half_logins, check_proven
 from tests.flows.resilience.world import World, a_world
-from tests.support.driver import Driver, Load, SignedIn, SignIn, Turned
+from tests.support.driver import Driver, SignedIn, SignIn, Turned
 from tests.support.gateway_parts import eventually
 from tests.support.https_line import Reply
+from tests.support.load import Load
 
 pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(300)]
 

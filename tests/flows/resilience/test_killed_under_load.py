@@ -19,7 +19,9 @@ from tests.flows.resilience.oracle import (
 )
 from tests.flows.resilience.walking_on import go_on
 from tests.flows.resilience.world import World, a_world
-from tests.support.driver import Attempt, Load, RelyingParty, SignedIn
+from tests.support.driver import SignedIn
+from tests.support.load import Attempt, Load
+from tests.support.relying_party import RelyingParty
 from tests.support.services import cpu_seconds
 
 KILLS = int(os.environ.get("VPM_KILLS", "300" if os.environ.get("VPM_NIGHTLY") else "10"))

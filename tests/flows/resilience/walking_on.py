@@ -2,8 +2,9 @@
 
 import re
 
-from tests.support.driver import Lines, RelyingParty, SignIn, Turned
+from tests.support.driver import Lines, SignIn, Turned
 from tests.support.https_line import Reply
+from tests.support.relying_party import RelyingParty
 
 NUMBER = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 AGAIN = re.compile(r'action="(/login/[0-9A-HJKMNP-TV-Z]{26}/again)"')

@@ -9,7 +9,8 @@ from typing import Final
 from gateway.demo.places import PROVIDER, Places
 from gateway.demo.prepare import prepare
 from tests.flows.conftest import places_at
-from tests.support.driver import Driver, RelyingParty
+from tests.support.driver import Driver
+from tests.support.relying_party import RelyingParty
 from tests.support.services import Service
 
 OTHER_PROVIDER: Final = "cita-banka"
