@@ -7,7 +7,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from gateway.oidc.strict_json import canonical_compact, claims_of, render_json
+from gateway.oidc.strict_json import claims_of, render_json, strict_header
 
 ALGORITHM = "ES256"
 
@@ -35,7 +35,7 @@ class SigningKeys:
         Raises:
             ValueError: it is not ours.
         """
-        canonical_compact(token)
+        strict_header(token)
         for key in self.published:
             try:
                 return claims_of(jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload)

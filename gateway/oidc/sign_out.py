@@ -35,6 +35,8 @@ def verify_sign_out(
         request = AuthorizationRequest.parse(query)
     except UntrustedRequest as error:
         raise SignOutRefused("readable_request", error.code, error.description) from error
+    if any(len(found) > 1 for found in request.values.values()):
+        raise SignOutRefused("no_parameter_twice", "invalid_request", "a parameter was sent more than once")
     party = _audience(request, parties, keys, issuer)
     if request.get("client_id") not in {None, party.id}:
         raise SignOutRefused("same_relying_party", "invalid_request", "client_id is not the ID token's audience")

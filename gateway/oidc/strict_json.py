@@ -9,6 +9,8 @@ import orjson
 
 MAX_TOKEN: Final = 16 * 1024
 """Nothing longer is looked at (T10)."""
+ALLOWED_HEADERS: Final = frozenset({"alg", "kid", "typ"})
+"""No key is ever taken from a header, and nothing in it changes how the rest is read (T10)."""
 
 
 def render_json(value: dict[str, object]) -> bytes:
@@ -20,23 +22,37 @@ def claims_of(payload: bytes) -> dict[str, object]:
     """Read a JSON object.
 
     Raises:
-        ValueError: it is no object, or a member occurs twice.
+        ValueError: it is no object, a member occurs twice, a number is none, or it is nested without end.
     """
-    value = json.loads(payload, object_pairs_hook=_no_member_twice)
+    try:
+        value = json.loads(payload, object_pairs_hook=_no_member_twice, parse_constant=_no_such_number)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - callers catch one type for bad input
     return value
 
 
-def canonical_compact(token: str) -> None:
-    """Refuse a compact JWS whose parts are not canonical base64url: two spellings of one token are one too many.
+def strict_header(token: str) -> dict[str, str]:
+    """Read the header of a compact JWS before any library does; nothing in it is verified yet.
+
+    Two spellings of one token are one too many, so its parts must be canonical base64url.
 
     Raises:
-        ValueError: it is too long, not of three parts, or a part is not canonical.
+        ValueError: the token is too long, not of three canonical parts, or its header holds more than the three
+            allowed members, or anything but strings.
     """
+    header = claims_of(_canonical_parts(token)[0])
+    if not ALLOWED_HEADERS.issuperset(header) or not all(isinstance(value, str) for value in header.values()):
+        raise ValueError("the header may hold alg, kid and typ only")
+    return {name: str(value) for name, value in header.items()}
+
+
+def _canonical_parts(token: str) -> list[bytes]:
     parts = token.split(".")
     if len(token) > MAX_TOKEN or len(parts) != 3:
         raise ValueError("not a compact JWS")
+    decoded_parts = []
     for part in parts:
         try:
             decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
@@ -44,6 +60,12 @@ def canonical_compact(token: str) -> None:
             raise ValueError("not base64url") from error
         if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
             raise ValueError("not canonical base64url")
+        decoded_parts.append(decoded)
+    return decoded_parts
+
+
+def _no_such_number(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _no_member_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -181,6 +181,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
             raise InvalidClientError(description="the client certificate is not registered for any relying party")
         if request.parameters.get("client_id", party.id) != party.id:
             raise InvalidClientError(description="client_id is not the one this client certificate belongs to")
+        if "client_secret" in request.parameters:
+            raise InvalidClientError(description="client_secret proves nothing here; no secret is shared with anybody")
         request.assertion = self._assertion(request, party, now)
         request.client = Client(party)
 
@@ -251,6 +253,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
 
     def _assertion(self, request: TokenRequest, party: RelyingParty, now: datetime) -> VerifiedAssertion | None:
         if party.authentication is ClientAuthentication.TLS:
+            if "client_id" not in request.parameters:
+                raise InvalidClientError(description="client_id is missing; tls_client_auth needs it (RFC 8705 2)")
             return None
         if not is_assertion(request.parameters):
             raise InvalidClientError(description="client_assertion is missing; private_key_jwt is registered")

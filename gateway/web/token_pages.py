@@ -1,6 +1,8 @@
 """What relying parties' servers may ask, on the port that demands their certificate."""
 
+import re
 from hashlib import sha256
+from typing import Final
 
 from flask import Blueprint, Response, request
 
@@ -30,10 +32,9 @@ def token_pages(use_cases: UseCases) -> Blueprint:
     @pages.post("/oidc/userinfo")
     @may_enter(Access.CLIENT_CERTIFICATE)
     def userinfo() -> Response:
-        claims = use_cases.claims(_bearer(request.headers.get("Authorization", "")), certificate_sha256())
-        if claims is None:
-            return json_response({"error": "invalid_token"}, 401, WWW_Authenticate='Bearer error="invalid_token"')
-        return json_response(claims)
+        header = request.headers.get("Authorization", "")
+        claims = use_cases.claims(_bearer(header), certificate_sha256())
+        return json_response(claims) if claims is not None else _refused(header)
 
     return pages
 
@@ -44,7 +45,18 @@ def certificate_sha256() -> str | None:
     return sha256(der).hexdigest() if isinstance(der, bytes) else None
 
 
+_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE)
+
+
 def _bearer(header: str) -> str | None:
     """Read a token from the header only, the scheme in any case (RFC 6750 2.1)."""
-    scheme, _, token = header.partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    found = _BEARER.fullmatch(header)
+    return found[1] if found else None
+
+
+def _refused(header: str) -> Response:
+    """Say why: no token was brought, or something that is none, or one that does not count (RFC 6750 3.1)."""
+    if header.partition(" ")[0].lower() != "bearer":
+        return json_response({}, 401, WWW_Authenticate="Bearer")
+    error, status = ("invalid_token", 401) if _bearer(header) else ("invalid_request", 400)
+    return json_response({"error": error}, status, WWW_Authenticate=f'Bearer error="{error}"')

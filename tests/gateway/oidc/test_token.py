@@ -144,7 +144,7 @@ def test_a_party_registered_for_tls_needs_no_assertion() -> None:
         PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, authentication=ClientAuthentication.TLS
     )
     plain = Core(parties=core.parties)
-    form = plain.token_form(plain.code(), client_assertion=None, client_assertion_type=None)
+    form = plain.token_form(plain.code(), client_assertion=None, client_assertion_type=None, client_id=PORTAL)
     redeemed(plain, form)
 
 
