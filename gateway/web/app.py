@@ -19,6 +19,7 @@ from gateway.use_cases import UseCases
 from gateway.web.access import refuse_undeclared
 from gateway.web.assets import assets
 from gateway.web.browser import language_of
+from gateway.web.headers import set_security_headers
 from gateway.web.health import health_pages
 from gateway.web.login_pages import LoginPages
 from gateway.web.notices import Notice
@@ -74,6 +75,8 @@ def _app(port: str, host: str) -> Flask:
     app = Flask("gateway", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 256 * 1024
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    # A doubled slash would otherwise be answered with 308, which sends a form, and a bank's answer, a second time (T06).
+    app.url_map.merge_slashes = False
 
     # A browser would remember it for every port of localhost, and a developer's other servers there speak plain HTTP.
     on_this_machine = host.rpartition(":")[0] == "localhost"
@@ -87,6 +90,8 @@ def _app(port: str, host: str) -> Flask:
     @app.after_request
     def tell_the_operator(response: Response) -> Response:
         """One line a request: route and outcome, nothing that a person or a bank sent (security.md 6.6)."""
+        if "Content-Security-Policy" not in response.headers:  # Flask's own answers: OPTIONS
+            set_security_headers(response)
         if on_this_machine:
             response.headers["Strict-Transport-Security"] = "max-age=0"
         log.info(

@@ -24,7 +24,7 @@ def apps() -> dict[str, Flask]:
 def every_route() -> Iterator[tuple[str, str, str]]:
     for base, app in apps().items():
         for rule in app.url_map.iter_rules():
-            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            for method in sorted(rule.methods or set()):
                 yield base, method, rule.rule
 
 
@@ -60,6 +60,26 @@ def test_t17_no_dynamic_answer_is_kept_by_a_cache(base: str, method: str, rule: 
 @pytest.mark.parametrize(("base", "method", "rule"), list(every_route()))
 def test_t06_no_route_redirects_so_that_a_form_is_posted_again(base: str, method: str, rule: str) -> None:
     assert call(base, method, filled(rule)).status_code not in {301, 302, 307, 308}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize(
+    "path", ["/return//bank", "//return/bank", "/login//x", "/oidc//authorize", "/oidc/jwks/", "//"]
+)
+def test_t06_an_address_written_otherwise_is_not_redirected(method: str, path: str) -> None:
+    """A doubled slash in a bank's settings would send its answer around with 308."""
+    answer = call(ADDRESSES.issuer, method, path)
+    assert answer.status_code in {404, 405}
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "NONSENSE"])
+@pytest.mark.parametrize("path", ["/oidc/authorize", "/oidc/token", "/return/bank", "/healthz", "/unheard-of"])
+def test_t16_an_unheard_of_method_is_refused_with_the_headers(method: str, path: str) -> None:
+    for base in (ADDRESSES.issuer, ADDRESSES.mutual_tls):
+        answer = call(base, method, path)
+        assert answer.status_code in {404, 405}
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(("base", "method", "rule"), list(every_route()))
