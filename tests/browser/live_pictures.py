@@ -91,7 +91,7 @@ def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
     page.get_by_role("main").get_by_role("button").click()
     page.locator("#verdict").wait_for()
     height = page.locator("#steps").evaluate("table => table.getBoundingClientRect().bottom + scrollY")
-    shown = {"x": 0, "y": 0, "width": WINDOW["width"], "height": height + 24}
+    shown = {"x": 0, "y": 0, "width": WINDOW["width"], "height": height + 2}
     page.screenshot(path=folder / "bank-debugger.png", full_page=True, clip=shown)
 
 

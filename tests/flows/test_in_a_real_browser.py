@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gateway.demo.places import Places
 from mock_bank.personas import Persona
-from tests.flows.person import Person, approves_on, with_fault
+from tests.flows.person import Person, approves_on, hold_the_pages_that_send_themselves, with_fault
 from tests.flows.walking import BY_NAME, INCIDENT
 from tests.flows.watching import Watcher
 from tests.flows.words import ENGLISH, LATVIAN, WORDS, Words
@@ -136,10 +136,40 @@ def cookies_of(context: BrowserContext, address: str) -> dict[str, dict[str, obj
 
 
 def test_every_page_may_be_loaded_again(person: Person, page: Page) -> None:
-    """Also the two that send themselves: their first sending is held, then they are reloaded and sent."""
     person.looks = page.reload
     person.signs_in()
     assert person.shown_identity == person.own_identity
+
+
+def test_the_departure_may_be_loaded_again_and_then_sent(person: Person, page: Page) -> None:
+    hold_the_pages_that_send_themselves(page)
+    person.presses = True
+    person.asks_to_sign_in()
+    person.looks = page.reload
+    person.chooses_the_bank()
+    person.looks = lambda: None
+    person.gives_the_password()
+    person.gives_the_code()
+    person.agrees()
+    person.opens_my_entry()
+    assert person.shown_identity == person.own_identity
+
+
+def test_whoever_loads_the_banks_last_page_again_instead_of_sending_it_is_led_back(person: Person, page: Page) -> None:
+    """A bank answers once; what it offers then leads to the gateway, which says that nothing was changed."""
+    hold_the_pages_that_send_themselves(page)
+    person.presses = True
+    person.asks_to_sign_in()
+    person.chooses_the_bank()
+    person.gives_the_password()
+    person.gives_the_code()
+    person.keys.press(person.button(person.words.agree))
+    expect(page.locator("#answer")).to_be_visible()
+    page.reload()
+    person.keys.press(page.get_by_role("main").get_by_role("link"))
+    page.wait_for_url(f"{person.places.issuer}/return/**")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pieteikšanās netika pabeigta")
+    assert not person.is_signed_in
 
 
 def test_the_back_button_after_signing_in_always_leads_to_a_page_with_a_way_on(person: Person, page: Page) -> None:
