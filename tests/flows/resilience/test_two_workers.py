@@ -21,6 +21,7 @@ from tests.flows.resilience.oracle import (
 )
 from tests.flows.resilience.world import World, a_world
 from tests.support.driver import SignIn
+from tests.support.gateway_parts import eventually
 from tests.support.https_line import Line, Reply
 from tests.support.load import run_logins
 from tests.support.relying_party import RelyingParty
@@ -53,7 +54,7 @@ def browser_lines(world: World) -> Iterator[list[Line]]:
 
 
 def spread(world: World, lines: list[Line]) -> Iterator[list[Line]]:
-    """Open connections until both workers of the port hold ten of them at least, then keep fifty, some of each."""
+    """Open fifty connections, anew until each worker of the port holds ten of them at least."""
     with ExitStack() as stack:
         for line in lines:
             stack.callback(line.close)
@@ -61,13 +62,18 @@ def spread(world: World, lines: list[Line]) -> Iterator[list[Line]]:
 
 
 def open_at_both(world: World, lines: Sequence[Line]) -> list[Line]:
+    def held() -> dict[int, int]:
+        return connections_by_process(world.gateway.processes, lines[0].port)
+
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for start in range(0, len(lines), AT_ONCE):
             newest = lines[start : start + AT_ONCE]
             list(threads.map(Line.open, newest))
-            held = connections_by_process(world.gateway.processes, newest[0].port)
-            if len(held) == 2 and min(held.values()) >= 10:
+            if len(held()) == 2 and min(held().values()) >= 10:
                 return list(newest)
+            for line in newest:
+                line.close()
+            assert eventually(lambda: not held(), within=30)
     raise AssertionError("one worker takes all connections")
 
 
