@@ -11,7 +11,8 @@ from joserfc.jwk import ECKey
 from gateway.demo.places import Places
 from tests.bench.bank import QuickBank
 from tests.bench.lines import Reach
-from tests.support.driver import STEPS, Lines, RelyingParty, SignIn
+from tests.support.driver import STEPS, Lines, SignIn
+from tests.support.relying_party import RelyingParty
 
 
 class Journey(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.driver import RelyingParty
+from tests.support.relying_party import RelyingParty
 from tests.support.https_line import Line
 
 

@@ -16,7 +16,7 @@ from gateway.demo.prepare import prepare
 from tests.bench.gauges import tree_of
 from tests.bench.lines import Reach
 from tests.bench.nginx import start_nginx
-from tests.support.driver import RelyingParty
+from tests.support.relying_party import RelyingParty
 from tests.support.https_line import Broken
 
 Kind = Literal["embedded", "nginx", "plain"]
