@@ -117,19 +117,34 @@ class Line:
         if self._socket is not None and _is_over(self._socket):
             self.close()
         if self._socket is None:
-            plain = socket.create_connection(self._address, timeout=self._timeout)
-            try:
-                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._socket = self._context.wrap_socket(plain, server_hostname=self._address[0])
-            except BaseException:
-                plain.close()
-                raise
+            self._socket = _shaken(self._context, self._address, self._timeout)
             self.opened += 1
         return self._socket
 
     def _broken(self, error: OSError) -> Broken:
         self.close()
         return Broken(f"{type(error).__name__}: {error}")
+
+
+def _shaken(context: ssl.SSLContext, address: tuple[str, int], timeout: float) -> ssl.SSLSocket:
+    plain = socket.create_connection(address, timeout=timeout)
+    try:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return context.wrap_socket(plain, server_hostname=address[0])
+    except OSError as error:
+        plain.close()
+        _close_half_made(error)
+        raise
+
+
+def _close_half_made(error: OSError) -> None:
+    """Close what ``wrap_socket`` forgets when the peer resets between connect and handshake: its traceback has it."""
+    trace = error.__traceback__
+    while trace is not None:
+        made = trace.tb_frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
+        trace = trace.tb_next
 
 
 def _is_over(connection: ssl.SSLSocket) -> bool:
