@@ -155,9 +155,15 @@ class UseCases:
         gone = self.storage.commit(lambda unit: beginning.depart(unit, login, leaving.login, leaving.departure))
         return leaving if gone else self.storage.load(login.id)
 
-    def start_again(self, login: Login) -> Asked:
-        """Let the person choose anew, for the same question, within the time of the first attempt."""
+    def start_again(self, login: Login) -> Login:
+        """Let the person choose anew, for the same question, within the time of the first attempt.
+
+        Returns:
+            The new login; or the first one as it is now, when its time is over or its result was handed over meanwhile.
+        """
         first = asked_of(login)
+        if not first.in_time(self.clock()):
+            return self._end(login, Refusal.EXPIRED)
         again = Asked(
             id=new_correlation(),
             question=first.question,
@@ -167,14 +173,14 @@ class UseCases:
         )
         origin = Origin(endpoint=f"{self.addresses.issuer}/login", received=first.id.encode())
 
-        def operation(unit: Unit) -> None:
-            current = unit.load(first.id)
-            if current is not None:
-                completing.end(unit, current, Refusal.CANCELLED)
+        def operation(unit: Unit) -> Login:
+            ended = completing.end(unit, unit.load(first.id) or login, Refusal.CANCELLED)
+            if not isinstance(ended, Refused):
+                return ended
             beginning.remember(unit, again, origin)
+            return again
 
-        self.storage.commit(operation)
-        return again
+        return self.storage.commit(operation)
 
     def cancel(self, login: Login) -> Login:
         """The person gives up; the relying party will be told."""

@@ -75,14 +75,15 @@ def settle(
     """Save the outcome together with the evidence it rests on: one transaction (security.md 5.5).
 
     Returns:
-        False when the login had ended meanwhile; then nothing is saved.
+        False when the login had ended meanwhile; then no outcome is saved, but what was said on the back channel is
+        recorded all the same (VPM-DRV-09).
     """
-    if not unit.replace(arrived, outcome):
-        return False
     for exchange in exchanges:
         unit.record(_confirmation(arrived, exchange))
-    unit.record(_outcome_event(arrived, outcome))
-    return True
+    settled = unit.replace(arrived, outcome)
+    if settled:
+        unit.record(_outcome_event(arrived, outcome))
+    return settled
 
 
 def refusal_of(arrived: Arrived, error: ProviderError) -> Refused:

@@ -68,9 +68,9 @@ class LoginPages:
         provider = ProviderId(request.form.get("provider", ""))
         if found is None or provider not in self._directory:
             return not_found()
-        if isinstance(found, Delivered | Redeemed):
-            return see_other(f"/login/{found.asked.id}/continue")
         asked = found if isinstance(found, Asked) else self._use_cases.start_again(found)
+        if not isinstance(asked, Asked):
+            return see_other(f"/login/{asked.asked.id}/continue")
         language = language_of(request, asked.question.language)
         outcome = self._use_cases.choose(asked, provider, language)
         if not isinstance(outcome, Leaving):
@@ -94,9 +94,8 @@ class LoginPages:
         found = self._find(login)
         if found is None:
             return not_found()
-        if isinstance(found, Delivered | Redeemed):
-            return see_other(f"/login/{login}/continue")
-        return see_other(f"/login/{self._use_cases.start_again(found).id}")
+        again = self._use_cases.start_again(found)
+        return see_other(f"/login/{again.id}" if isinstance(again, Asked) else f"/login/{login}/continue")
 
     @may_enter(Access.OWN_BROWSER)
     def cancel(self, login: str) -> Response:
@@ -228,7 +227,7 @@ def _outcome_page(use_cases: UseCases, login: Login) -> Response:
         incident=incident_number(asked.id),
         portal=party.names[language],
         provider=provider.names[language] if provider else None,
-        another_way_action=f"/login/{asked.id}/again",
+        another_way_action=f"/login/{asked.id}/again" if asked.in_time(use_cases.clock()) else None,
         return_action=f"/login/{asked.id}/cancel",
     )
     return refusal_page(view, form_action=_way_back(party, asked))
