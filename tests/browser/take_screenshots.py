@@ -1,6 +1,7 @@
-"""Take the pictures of ``docs/images``, or the gateway's every page in every language and size into a folder.
+"""Take the pictures of ``docs/images`` from the running system, or the gateway's every page into a folder.
 
-``python -m tests.browser.take_screenshots`` renews the pictures; with a folder as argument it takes all.
+``python -m tests.browser.take_screenshots`` renews the pictures; with a folder as argument it takes the gateway's
+pages in every language and size.
 """
 
 import sys
@@ -20,14 +21,6 @@ Picture: TypeAlias = tuple[str, Language, str]
 
 SIZES: Final = {"desk": DESK, "phone": PHONE}
 DOCS: Final = Path(__file__).parents[2] / "docs" / "images"
-IN_DOCS: Final[tuple[Picture, ...]] = (
-    ("choices", Language.LATVIAN, "desk"),
-    ("choices", Language.ENGLISH, "desk"),
-    ("choices", Language.LATVIAN, "phone"),
-    ("departure", Language.LATVIAN, "desk"),
-    ("refusal", Language.LATVIAN, "desk"),
-    ("refusal", Language.ENGLISH, "phone"),
-)
 
 
 def every_picture() -> Iterator[Picture]:
@@ -47,15 +40,22 @@ def take(browser: Browser, address: str, picture: Picture, path: Path) -> None:
 
 def main() -> None:
     """Take the pictures asked for."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
-    pictures = every_picture() if len(sys.argv) > 1 else IN_DOCS
-    folder.mkdir(parents=True, exist_ok=True)
-    with gallery_server() as address, sync_playwright() as playwright:
+    asked = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
-        for picture in pictures:
-            take(browser, address, picture, folder / f"gateway-{'-'.join(picture)}.png")
-        take_live_pictures(browser, folder)
+        if asked is None:
+            take_live_pictures(browser, DOCS)
+        else:
+            take_gallery(browser, asked)
         browser.close()
+
+
+def take_gallery(browser: Browser, folder: Path) -> None:
+    """Take every page of the gateway in every language and size, for whoever works on them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with gallery_server() as address:
+        for picture in every_picture():
+            take(browser, address, picture, folder / f"gateway-{'-'.join(picture)}.png")
 
 
 if __name__ == "__main__":
