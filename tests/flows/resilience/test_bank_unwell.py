@@ -140,7 +140,7 @@ def mend_it(ward: Ward, fault: str) -> None:
 def as_fast_as_before(run: Run, before: Run) -> bool:
     """Within what a shared machine's noise allows; a login that waits for the other bank takes seconds longer."""
     then, now = quantile(before.latencies(), 0.95), quantile(run.latencies(), 0.95)
-    return now <= max(3 * then, then + 1.0)
+    return now <= max(3 * then, then + 2.0)
 
 
 def test_t57_many_customers_of_an_unwell_bank_take_no_threads_from_others(ward: Ward) -> None:
@@ -159,7 +159,7 @@ def test_t57_many_customers_of_an_unwell_bank_take_no_threads_from_others(ward: 
     assert max(waits) <= TOLD_WITHIN
     assert not run.stopped
     print(f"others, while forty wait: {run.summary()}; before: {ward.before.summary()}")  # noqa: T201 - a figure
-    assert max(run.latencies()) < DEADLINE / 2
+    assert max(run.latencies()) < DEADLINE - 1
     assert as_fast_as_before(run, ward.before), (run.summary(), ward.before.summary())
     ward.wait_until_well()
 
