@@ -1,38 +1,36 @@
 """The one module that knows every concrete class: builds stores, keys and providers from the settings."""
 
 import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from gateway.broker.relying_party import AssertionKey, RelyingParty, RelyingPartyId
+from certs.errors import FileUnusable
+from certs.load import load_chain, load_crl, load_identity
 from gateway.housekeeping import Housekeeping
 from gateway.keys import load_signing_keys, load_subject_key
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
-from gateway.settings import InvalidSettings, RelyingPartyEntry, Settings, load_settings
+from gateway.relying_parties import open_parties
+from gateway.settings import InvalidSettings, Settings, load_settings
 from gateway.storage.sealer import Sealer
 from gateway.storage.sql_storage import SqlStorage, open_storage
 from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
-from providers.contract import AssuranceLevel, Language, RedirectProvider
+from providers.contract import RedirectProvider
 from providers.errors import ProviderMisconfigured
 from providers.registry import open_provider
 
 CONFIG_VARIABLE: Final = "VPM_GATEWAY_CONFIG"
 """Names the settings file for the worker processes."""
 
-_KEY_KINDS: Final[dict[str, type[ECKey | RSAKey | OKPKey]]] = {
-    "ES256": ECKey,
-    "PS256": RSAKey,
-    "RS256": RSAKey,
-    "EdDSA": OKPKey,
-}
+LONGEST_RETURN_URL: Final = 60
+"""Characters (banklink.md rule 18)."""
+T = TypeVar("T")
 
 log = structlog.get_logger("gateway")
 
@@ -51,15 +49,17 @@ def open_gateway(settings: Settings) -> Gateway:
     """Build a gateway that can carry logins; starts the sealer of the audit log.
 
     Raises:
-        InvalidSettings: a relying party or provider cannot be opened; every problem is named.
+        InvalidSettings: a relying party, provider, certificate or key cannot be opened; every problem is named.
         LogInconsistent: the audit log does not continue what was signed last; nothing may be added to it.
     """
-    problems: list[str] = []
-    parties = _open_parties(settings, problems)
-    providers = _open_providers(settings, problems)
-    if problems:
-        raise InvalidSettings(settings.base, problems)
     keys = settings.keys
+    problems = _port_problems(settings)
+    parties = open_parties(settings.relying_parties, settings.base, utc_now().date(), problems)
+    providers = _open_providers(settings, problems)
+    signing_keys = attempt(problems, lambda: load_signing_keys(keys))
+    subject_key = attempt(problems, lambda: load_subject_key(keys))
+    if problems or signing_keys is None or subject_key is None:
+        raise InvalidSettings(settings.base, problems)
     storage = open_storage(settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now)
     sealer = Sealer(storage)
     sealer.seal_now()
@@ -72,8 +72,8 @@ def open_gateway(settings: Settings) -> Gateway:
         providers=directory,
         parties=parties,
         addresses=Addresses(issuer=settings.issuer, mutual_tls=settings.mutual_tls_url),
-        keys=load_signing_keys(keys),
-        subject_key=load_subject_key(keys),
+        keys=signing_keys,
+        subject_key=subject_key,
         clock=utc_now,
     )
 
@@ -94,63 +94,48 @@ def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:
     return problems
 
 
-def _open_parties(settings: Settings, problems: list[str]) -> dict[RelyingPartyId, RelyingParty]:
-    parties = {}
-    for entry in settings.relying_parties:
-        try:
-            party = open_party(entry, settings.base)
-            parties[party.id] = party
-        except (OSError, ValueError) as error:
-            problems.append(f"relying_parties.{entry.id}: {error}")
-    return parties
-
-
-def open_party(entry: RelyingPartyEntry, base: Path) -> RelyingParty:
-    """Turn a registration into a relying party; its keys are parsed here, once.
-
-    Raises:
-        OSError: a file cannot be read.
-        ValueError: a file does not hold what it should, or the registration has ended.
-    """
-    if entry.until < utc_now().date():
-        raise ValueError(f"the baseline profile was allowed until {entry.until}; register it anew")
-    fingerprints = {_fingerprint(base / path) for path in entry.certificates}
-    return RelyingParty(
-        id=RelyingPartyId(entry.id),
-        names={Language.LATVIAN: entry.name.lv, Language.ENGLISH: entry.name.en},
-        home=entry.home,
-        redirect_uris=frozenset(entry.redirect_uris),
-        post_logout_redirect_uris=frozenset(entry.post_logout_redirect_uris),
-        sector=entry.sector,
-        authentication=entry.authentication,
-        assertion_keys=tuple(
-            AssertionKey(
-                kid=key.kid,
-                algorithm=key.algorithm,
-                key=_KEY_KINDS[key.algorithm].import_key((base / key.file).read_bytes()),
-            )
-            for key in entry.assertion_keys
-        ),
-        certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
-        minimum_assurance=AssuranceLevel.parse(entry.minimum_assurance),
-        personal_code_form=entry.personal_code_form,
-    )
-
-
-def _fingerprint(path: Path) -> str:
-    certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
-    return certificate.fingerprint(hashes.SHA256()).hex()
-
-
 def _open_providers(settings: Settings, problems: list[str]) -> list[RedirectProvider]:
     opened = []
+    addresses = Addresses(issuer=settings.issuer, mutual_tls=settings.mutual_tls_url)
     for entry in settings.providers:
         try:
             provider = open_provider(entry, settings.base, utc_now)
         except (ProviderMisconfigured, ValueError) as error:
             problems.append(str(error))
             continue
+        problems.extend(_misplaced(provider, entry, settings, addresses))
         for warning in provider.warnings():
             log.warning("provider.weak-settings", provider=provider.id, warning=warning)
         opened.append(provider)
     return opened
+
+
+def _misplaced(
+    provider: RedirectProvider, entry: dict[str, Any], settings: Settings, addresses: Addresses
+) -> Iterator[str]:
+    """Say why a provider that opens does not belong here."""
+    if settings.environment == "production" and entry.get("environment") != "production":
+        yield f"provider {provider.id}: is allowed in the test environment only (VPM-DRV-03)"
+    if len(addresses.return_url(provider.id)) > LONGEST_RETURN_URL:
+        yield f"provider {provider.id}: its return address is longer than {LONGEST_RETURN_URL} characters"
+
+
+def _port_problems(settings: Settings) -> list[str]:
+    problems: list[str] = []
+    trust = settings.mutual_tls
+    for name, port in (("public", settings.public), ("mutual_tls", trust)):
+        if port.certificate is not None and port.key is not None:
+            files = settings.base / port.certificate, settings.base / port.key
+            attempt(problems, partial(load_identity, *files), name)
+    attempt(problems, lambda: load_chain(settings.base / trust.client_ca), "mutual_tls.client_ca")
+    attempt(problems, lambda: load_crl(settings.base / trust.client_crl), "mutual_tls.client_crl")
+    return problems
+
+
+def attempt(problems: list[str], load: Callable[[], T], where: str = "keys") -> T | None:
+    """Load something; what is wrong with it is added to the problems."""
+    try:
+        return load()
+    except (OSError, ValueError, FileUnusable) as error:
+        problems.append(f"{where}: {error}")
+        return None

@@ -1,19 +1,26 @@
 """``vpm gateway``: serve, check."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from gateway.bootstrap import CONFIG_VARIABLE, open_gateway
+from gateway.logging import log_as_json
 from gateway.serving import serve_fronted, serve_mutual_tls, serve_public
 from gateway.serving.settings import ClientTrust, FrontedPort, MutualTlsPort, PublicPort, ServerIdentity
 from gateway.settings import InvalidSettings, PortEntry, Settings, load_settings
+from gateway.storage.keys import KeysUnsafe
+from gateway.storage.sealer import LogInconsistent
+from gateway.web.app import Gateway
+
+PORTS: Final = ("public", "mutual-tls")
+_FORK: Final = multiprocessing.get_context("fork")
 
 CONFIG = click.option(
     "--config",
@@ -32,45 +39,64 @@ def gateway() -> None:
 @CONFIG
 def check(config: Path) -> None:
     """Read the settings, keys and registrations; say every problem at once."""
-    opened = open_gateway(_settings(config))
-    for problem in opened.problems():
-        click.echo(f"not ready: {problem}", err=True)
-    click.echo(f"{len(opened.directory)} providers, {len(opened.use_cases.parties)} relying parties: settings are good")
+    opened = _opened(config)
+    problems = opened.problems()
     opened.close()
+    if problems:
+        raise click.ClickException("\n".join(["the gateway is not ready:", *(f"  - {line}" for line in problems)]))
+    click.echo(f"{len(opened.directory)} providers, {len(opened.use_cases.parties)} relying parties: settings are good")
 
 
 @gateway.command()
 @CONFIG
-@click.option("--only", type=click.Choice(["public", "mutual-tls"]), help="Serve one of the two ports.")
+@click.option("--only", type=click.Choice(PORTS), help="Serve one of the two ports.")
 def serve(config: Path, only: str | None) -> None:
     """Serve the public port and the mutual-TLS port until SIGTERM; SIGHUP reloads both without losing a request."""
+    log_as_json()
     settings = _settings(config)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())
-    if only == "public":
+    if only is None:
+        sys.exit(_serve_both(config, settings))
+    _serve_one(settings, only)
+
+
+def _serve_one(settings: Settings, port: str) -> None:
+    if port == "public":
         _serve(settings, settings.public, "gateway.web.wsgi:public", None)
-    elif only == "mutual-tls":
-        _serve(settings, settings.mutual_tls, "gateway.web.wsgi:mutual_tls", _clients(settings))
     else:
-        sys.exit(_serve_both(config))
+        _serve(settings, settings.mutual_tls, "gateway.web.wsgi:mutual_tls", _clients(settings))
 
 
-def _serve_both(config: Path) -> int:
-    """Run each port in a process of its own; when one ends, the other is ended too."""
-    open_gateway(_settings(config)).close()
-    command = [sys.executable, "-m", "vpm", "gateway", "serve", "--config", str(config), "--only"]
-    ports = [subprocess.Popen([*command, only]) for only in ("public", "mutual-tls")]  # noqa: S603 - our own command
+def _serve_both(config: Path, settings: Settings) -> int:
+    """Run each port in a process of its own; when one ends, the other is ended too.
+
+    The processes are forked, so that the modules are imported once; nothing of the opened gateway is left by then.
+    """
+    _opened(config).close()
+    ports = [_FORK.Process(target=_serve_one, args=(settings, port), name=port) for port in PORTS]
+    for port in ports:
+        port.start()
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         for port in ports:
-            port.send_signal(number)
+            if port.pid is not None and port.is_alive():
+                os.kill(port.pid, number)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
-    while all(port.poll() is None for port in ports):
+    while all(port.is_alive() for port in ports):
         signal.sigtimedwait({signal.SIGCHLD}, 0.5)
     pass_on(signal.SIGTERM, None)
-    ended = {port.wait() for port in ports} - {0, -signal.SIGTERM}
-    return 1 if ended else 0
+    for port in ports:
+        port.join()
+    return 1 if {port.exitcode for port in ports} - {0, -signal.SIGTERM} else 0
+
+
+def _opened(config: Path) -> Gateway:
+    try:
+        return open_gateway(_settings(config))
+    except (InvalidSettings, KeysUnsafe, LogInconsistent) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _settings(config: Path) -> Settings:

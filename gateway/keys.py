@@ -5,12 +5,20 @@ import secrets
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from joserfc.jwk import ECKey
 
 from gateway.oidc.keys import SigningKeys
+
+SUBJECT_KEY_BYTES: Final = 32
 
 
 def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -27,21 +35,48 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def load_signing_keys(folder: Path) -> SigningKeys:
-    """Load the keys that sign ID tokens: ``signing-*.pem``, the last by name signs, all are published."""
-    load_or_make(folder / "signing-1.pem", _new_p256)
-    keys = tuple(_signing_key(load_or_make(path, _new_p256)) for path in sorted(folder.glob("signing-*.pem")))
+    """Load the keys that sign ID tokens: ``signing-<number>.pem``, the highest number signs, all are published.
+
+    Raises:
+        PermissionError: others may read one.
+        ValueError: a file is no P-256 key, or its name has no number.
+    """
+    if not any(folder.glob("signing-*.pem")):
+        load_or_make(folder / "signing-1.pem", _new_p256)
+    keys = tuple(_signing_key(path) for path in sorted(folder.glob("signing-*.pem"), key=_number))
     return SigningKeys(current=keys[-1], published=keys)
 
 
 def load_subject_key(folder: Path) -> bytes:
-    """Load the key of the pairwise subjects; losing it changes every subject, so back it up."""
-    return load_or_make(folder / "pairwise.key", lambda: secrets.token_bytes(32))
+    """Load the key of the pairwise subjects; losing it changes every subject, so back it up.
+
+    Raises:
+        PermissionError: others may read it.
+        ValueError: it is shorter than it was made; codes could be guessed from the subjects.
+    """
+    path = folder / "pairwise.key"
+    key = load_or_make(path, lambda: secrets.token_bytes(SUBJECT_KEY_BYTES))
+    if len(key) < SUBJECT_KEY_BYTES:
+        raise ValueError(f"{path} holds fewer than {SUBJECT_KEY_BYTES} bytes; restore it from its backup")
+    return key
 
 
-def _signing_key(pem: bytes) -> ECKey:
-    key = ECKey.import_key(pem)
-    thumbprint = key.thumbprint()
-    return ECKey.import_key(pem, {"kid": thumbprint[:16]})
+def _signing_key(path: Path) -> ECKey:
+    pem = load_or_make(path, _new_p256)
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} holds no private key in PEM without a passphrase") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError(f"{path} holds no EC key on P-256")  # noqa: TRY004 - bad input, one type for all of it
+    return ECKey.import_key(pem, {"kid": ECKey.import_key(pem).thumbprint()[:16]})
+
+
+def _number(path: Path) -> int:
+    number = path.stem.removeprefix("signing-")
+    if not number.isdecimal():
+        raise ValueError(f"{path}: call it signing-<number>.pem; the highest number signs")
+    return int(number)
 
 
 def _new_p256() -> bytes:

@@ -4,16 +4,28 @@ import tomllib
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm
+from gateway.web_address import https_address, own_origin, redirect_address
+
+RedirectUri = Annotated[str, AfterValidator(redirect_address)]
 
 ID_PATTERN: Final = r"^[a-z][a-z0-9-]{0,39}$"
 _SQLITE: Final = "sqlite:///"
-_HTTPS: Final = r"^https://[^\s?#]+$"
+_DATABASES: Final = (_SQLITE, "postgresql+psycopg://")
 
 
 class InvalidSettings(Exception):
@@ -48,9 +60,9 @@ class RelyingPartyEntry(_Frozen):
 
     id: str = Field(pattern=ID_PATTERN)
     name: Names
-    home: str = Field(pattern=_HTTPS)
-    redirect_uris: list[str] = Field(min_length=1)
-    post_logout_redirect_uris: list[str] = []
+    home: Annotated[str, AfterValidator(https_address)]
+    redirect_uris: list[RedirectUri] = Field(min_length=1)
+    post_logout_redirect_uris: list[RedirectUri] = []
     sector: str = Field(min_length=1)
     authentication: ClientAuthentication
     assertion_keys: list[AssertionKeyEntry] = []
@@ -63,14 +75,6 @@ class RelyingPartyEntry(_Frozen):
     """Why this relying party is registered with the baseline profile and not a stricter one."""
     until: date
     """The last day on which the baseline profile is allowed for it."""
-
-    @field_validator("redirect_uris", "post_logout_redirect_uris")
-    @classmethod
-    def _redirects_are_exact(cls, uris: list[str]) -> list[str]:
-        for uri in uris:
-            if not uri.startswith("https://") or any(c in uri for c in "#*\\ ") or "@" in uri or not uri.isascii():
-                raise ValueError(f"{uri}: must be https, ASCII, without fragment, wildcard, blank, backslash or user")
-        return uris
 
     @field_validator("certificates_sha256")
     @classmethod
@@ -87,6 +91,8 @@ class RelyingPartyEntry(_Frozen):
             problems.append("certificates or certificates_sha256 must name the client certificate")
         if self.authentication is ClientAuthentication.PRIVATE_KEY_JWT and not self.assertion_keys:
             problems.append("assertion_keys must hold a public key for private_key_jwt")
+        if len({key.kid for key in self.assertion_keys}) < len(self.assertion_keys):
+            problems.append("assertion_keys: each kid may stand once, or no assertion could be tied to its key")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -133,8 +139,8 @@ class Settings(BaseSettings):
     """The settings file's folder."""
     revision: str = ""
     """First 12 hexadecimal digits of the SHA-256 of the settings file; stands in every audit record."""
-    issuer: str = Field(pattern=r"^https://[^/\s?#]+$")
-    mutual_tls_url: str = Field(pattern=r"^https://[^/\s?#]+$")
+    issuer: Annotated[str, AfterValidator(own_origin)]
+    mutual_tls_url: Annotated[str, AfterValidator(own_origin)]
     database_url: str
     keys: Path
     node: str = Field(default="node-1", pattern=r"^[a-z0-9.-]{1,40}$")
@@ -154,8 +160,23 @@ class Settings(BaseSettings):
     @classmethod
     def _sqlite_file(cls, value: str, found: ValidationInfo) -> str:
         """A relative SQLite file starts at the settings file's folder too."""
+        if not value.startswith(_DATABASES):
+            raise ValueError(f"must begin with one of {', '.join(_DATABASES)}")
         relative = value.startswith(_SQLITE) and not value.startswith(f"{_SQLITE}/")
         return f"{_SQLITE}{found.data['base'] / value.removeprefix(_SQLITE)}" if relative else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, and nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -166,6 +187,8 @@ class Settings(BaseSettings):
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:
                 raise ValueError(f"{kind}: ids used twice: {', '.join(twice)}")
+        if self.public.port is not None and self.public.port == self.mutual_tls.port:
+            raise ValueError(f"both ports listen on {self.public.port}; give each its own")
         return self
 
 
@@ -181,10 +204,15 @@ def load_settings(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidSettings(path, [str(error)]) from error
     base = path.resolve().parent
+    ours = {"base": base, "revision": sha256(content).hexdigest()[:12]}
+    problems = [f"{name}: is no setting" for name in sorted(ours.keys() & values.keys())]
     try:
-        return Settings(**values, base=base, revision=sha256(content).hexdigest()[:12])
+        settings = Settings(**{**values, **ours})
     except ValidationError as error:
-        raise InvalidSettings(path, [_problem(found) for found in error.errors()]) from error
+        raise InvalidSettings(path, problems + [_problem(found) for found in error.errors()]) from error
+    if problems:
+        raise InvalidSettings(path, problems)
+    return settings
 
 
 def _problem(found: Any) -> str:

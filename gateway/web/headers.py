@@ -10,7 +10,8 @@ from typing import Final
 
 from flask import Response
 
-_ORIGIN: Final = re.compile(r"https://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+from gateway.web_address import ORIGIN
+
 _NONCE: Final = re.compile(r"[A-Za-z0-9+/_=-]{16,128}", re.ASCII)
 
 _ALWAYS: Final = (
@@ -29,7 +30,7 @@ _DYNAMIC: Final = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
 def set_security_headers(
     response: Response, *, form_action: tuple[str, ...] = (), script_nonce: str | None = None
 ) -> None:
-    """Put the headers on an answer.
+    """Put the headers on an answer, which has none of them yet; they are added without looking for others.
 
     An answer that already says how it may be cached keeps what it says; every other one is not stored at all.
 
@@ -43,19 +44,17 @@ def set_security_headers(
         ValueError: an origin or a nonce is malformed and could change the meaning of the policy.
     """
     headers = response.headers
-    headers["Content-Security-Policy"] = _policy(form_action) + _script(script_nonce)
-    for name, value in _ALWAYS:
-        headers[name] = value
     if "Cache-Control" not in headers:
-        for name, value in _DYNAMIC:
-            headers[name] = value
+        headers.extend(_DYNAMIC)
+    headers.extend(_ALWAYS)
+    headers.add("Content-Security-Policy", _policy(form_action) + _script(script_nonce))
 
 
 @lru_cache(maxsize=4096)
 def _policy(form_action: tuple[str, ...]) -> str:
     """Write everything but the script's part, which differs in every answer."""
     for origin in form_action:
-        if not _ORIGIN.fullmatch(origin):
+        if not ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is no https origin; give scheme, host and port only, in lower case")
     targets = " ".join(("'self'", *form_action))
     return f"{_NOTHING_ELSE}; form-action {targets}"

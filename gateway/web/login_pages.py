@@ -1,7 +1,6 @@
 """The pages of one login: choosing a provider, leaving for it, and what came of it."""
 
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -28,6 +27,7 @@ from gateway.web.notices import Notice
 from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
 from gateway.web.pages import render_choices, render_departure, render_notice
 from gateway.web.responses import page, refusal_page, see_other
+from gateway.web_address import origin_of
 from providers.contract import Language, ProviderId
 
 
@@ -146,12 +146,6 @@ def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) ->
     if departure.needs_browser_reference:
         carry_reference(response, leaving.login.reference)
     return response
-
-
-def origin_of(url: str) -> str:
-    """Give scheme, host and port of an absolute URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def not_found() -> Response:

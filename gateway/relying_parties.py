@@ -1,0 +1,116 @@
+"""Opens the registrations of relying parties: files read and keys parsed once, every mistake named."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from gateway.broker.relying_party import AssertionKey, RelyingParty, RelyingPartyId
+from gateway.settings import AssertionKeyEntry, RelyingPartyEntry
+from providers.contract import AssuranceLevel, Language
+
+Key: TypeAlias = ECKey | RSAKey | OKPKey
+
+_NEEDED: Final = {
+    "ES256": "an EC key on P-256",
+    "PS256": "an RSA key of 2048 bits or more",
+    "RS256": "an RSA key of 2048 bits or more",
+    "EdDSA": "an Ed25519 key",
+}
+
+
+def open_parties(
+    entries: Iterable[RelyingPartyEntry], base: Path, today: date, problems: list[str]
+) -> dict[RelyingPartyId, RelyingParty]:
+    """Open every registration; what is wrong with one is added to the problems, and the others are still looked at."""
+    parties: dict[RelyingPartyId, RelyingParty] = {}
+    for entry in entries:
+        try:
+            party = open_party(entry, base, today)
+            _refuse_shared_certificates(party, parties.values())
+        except (OSError, ValueError) as error:
+            problems.append(f"relying_parties.{entry.id}: {error}")
+        else:
+            parties[party.id] = party
+    return parties
+
+
+def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingParty:
+    """Turn a registration into a relying party.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file does not hold what it should, or the registration has ended.
+    """
+    if entry.until < today:
+        raise ValueError(f"the baseline profile was allowed until {entry.until}; register it anew")
+    fingerprints = {_fingerprint(base / path) for path in entry.certificates}
+    return RelyingParty(
+        id=RelyingPartyId(entry.id),
+        names={Language.LATVIAN: entry.name.lv, Language.ENGLISH: entry.name.en},
+        home=entry.home,
+        redirect_uris=frozenset(entry.redirect_uris),
+        post_logout_redirect_uris=frozenset(entry.post_logout_redirect_uris),
+        sector=entry.sector,
+        authentication=entry.authentication,
+        assertion_keys=tuple(_assertion_key(key, base) for key in entry.assertion_keys),
+        certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
+        minimum_assurance=AssuranceLevel.parse(entry.minimum_assurance),
+        personal_code_form=entry.personal_code_form,
+    )
+
+
+def _refuse_shared_certificates(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
+    """A certificate says which relying party speaks; shared by two, it would say nothing (T31, VPM-DRV-17)."""
+    for other in others:
+        if party.certificates & other.certificates:
+            raise ValueError(f"has the same client certificate as {other.id}; each relying party needs its own")
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+    except ValueError as error:
+        raise ValueError(f"{path} holds no certificate in PEM") from error
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _assertion_key(entry: AssertionKeyEntry, base: Path) -> AssertionKey:
+    path = base / entry.file
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError(f"{path} holds no public key in PEM (a private key is none)") from error
+    imported = _import(key) if _fits(key, entry.algorithm) else None
+    if imported is None:
+        raise ValueError(f"{path}: {entry.algorithm} needs {_NEEDED[entry.algorithm]}")
+    return AssertionKey(kid=entry.kid, algorithm=entry.algorithm, key=imported)
+
+
+def _fits(key: PublicKeyTypes, algorithm: str) -> bool:
+    match key:
+        case ec.EllipticCurvePublicKey():
+            return algorithm == "ES256" and isinstance(key.curve, ec.SECP256R1)
+        case rsa.RSAPublicKey():
+            return algorithm in {"PS256", "RS256"} and key.key_size >= 2048
+        case _:
+            return algorithm == "EdDSA" and isinstance(key, ed25519.Ed25519PublicKey)
+
+
+def _import(key: PublicKeyTypes) -> Key:
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    match key:
+        case ec.EllipticCurvePublicKey():
+            return ECKey.import_key(pem)
+        case rsa.RSAPublicKey():
+            return RSAKey.import_key(pem)
+        case _:
+            return OKPKey.import_key(pem)
