@@ -17,6 +17,7 @@ from gateway.broker.claims import claims_for
 from gateway.broker.events import ClaimsRead, RequestRefused, SignOutRequested
 from gateway.broker.identifiers import digest, new_correlation, new_reference, new_secret
 from gateway.broker.login import (
+    Answered,
     Arrived,
     Asked,
     AtProvider,
@@ -39,7 +40,16 @@ from gateway.oidc.request import verify_request
 from gateway.oidc.response import reply_of
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
-from providers.contract import Answer, Arrival, Departure, Language, ProviderId, RedirectProvider, Reference
+from providers.contract import (
+    Answer,
+    Arrival,
+    BackChannelExchange,
+    Departure,
+    Language,
+    ProviderId,
+    RedirectProvider,
+    Reference,
+)
 from providers.errors import AssertionRejected, ProviderError
 
 
@@ -209,17 +219,19 @@ class UseCases:
         except AssertionRejected as rejected:
             return self._turned(provider.id, origin, rejected)
         now = self.clock()
-        taken = self.storage.commit(lambda unit: self._take(unit, answer, provider.id, origin, now))
+
+        def arrive(unit: Unit) -> Arrived | Turned:
+            taken = self._take(unit, answer, provider.id, origin, now)
+            if isinstance(taken, Arrived) and not answer.asks_back_channel:
+                completing.settle(unit, taken, *_judged(answer, taken))  # nobody is waited for: one commit is enough
+            return taken
+
+        taken = self.storage.commit(arrive)
         if isinstance(taken, Turned):
             return taken
-        try:
-            identity = answer.identify(taken.expectation)
-        except ProviderError as error:
-            outcome, exchanges = completing.refusal_of(taken, error), error.exchanges
+        if answer.asks_back_channel:
+            outcome, exchanges = _judged(answer, taken)
             self.storage.commit(lambda unit: completing.settle(unit, taken, outcome, exchanges))
-            return taken.asked.id
-        answered = taken.answered_by(identity)
-        self.storage.commit(lambda unit: completing.settle(unit, taken, answered, identity.exchanges))
         return taken.asked.id
 
     def _take(
@@ -348,3 +360,12 @@ class UseCases:
             corr=corr, peer=Peer(id=party), endpoint=self.addresses.sign_out, received=query, verdict=verdict
         )
         self.storage.commit(lambda unit: unit.record(event))
+
+
+def _judged(answer: Answer, arrived: Arrived) -> tuple[Answered | Refused, tuple[BackChannelExchange, ...]]:
+    """Ask who the person is, and say what comes of it."""
+    try:
+        identity = answer.identify(arrived.expectation)
+    except ProviderError as error:
+        return completing.refusal_of(arrived, error), error.exchanges
+    return arrived.answered_by(identity), identity.exchanges
