@@ -60,6 +60,7 @@ class Pieces:
 
 def report(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
     certificate = environ.get("vpm.client_certificate")
+    gc.unfreeze()  # what was built before the application is frozen, and would be missing from the count
     return {
         "pid": os.getpid(),
         "built": BUILT
