@@ -19,6 +19,11 @@ def new_correlation() -> Correlation:
     return Correlation("".join(CROCKFORD[(number >> shift) & 31] for shift in range(0, 5 * _LENGTH, 5)))
 
 
+def parse_correlation(text: str) -> Correlation | None:
+    """Read the id of a login out of an address; None when it is none, so that nothing else ever reaches a database."""
+    return Correlation(text) if len(text) == _LENGTH and set(CROCKFORD).issuperset(text) else None
+
+
 def new_reference() -> Reference:
     """Make a banklink nonce: 16 random bytes in hexadecimal (banklink.md section 5)."""
     return Reference(secrets.token_hex(16))

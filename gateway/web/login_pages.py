@@ -4,7 +4,7 @@ import secrets
 
 from flask import Blueprint, Response, request
 
-from gateway.audit.event import Correlation
+from gateway.broker.identifiers import parse_correlation
 from gateway.broker.login import (
     Arrived,
     Asked,
@@ -55,7 +55,7 @@ class LoginPages:
         found = self._find(login)
         match found:
             case None:
-                return not_found()
+                return not_here()
             case Asked() | AtProvider() | Arrived():
                 return _choices_page(self._use_cases, self._directory, found)
             case _:
@@ -66,8 +66,10 @@ class LoginPages:
         """Leave for a provider; whoever came back with the Back button starts over from the same question."""
         found = self._find(login)
         provider = ProviderId(request.form.get("provider", ""))
-        if found is None or provider not in self._directory:
-            return not_found()
+        if found is None:
+            return not_here()
+        if provider not in self._directory:
+            return see_other(f"/login/{login}")
         asked = found if isinstance(found, Asked) else self._use_cases.start_again(found)
         if not isinstance(asked, Asked):
             return see_other(f"/login/{asked.asked.id}/continue")
@@ -83,7 +85,7 @@ class LoginPages:
     def forget_choice(self, login: str) -> Response:
         """Forget which provider was used last on this device."""
         if self._find(login) is None:
-            return not_found()
+            return not_here()
         response = see_other(f"/login/{login}")
         forget(response, LAST_CHOICE)
         return response
@@ -93,7 +95,7 @@ class LoginPages:
         """Offer another way to sign in."""
         found = self._find(login)
         if found is None:
-            return not_found()
+            return not_here()
         again = self._use_cases.start_again(found)
         return see_other(f"/login/{again.id}" if isinstance(again, Asked) else f"/login/{login}/continue")
 
@@ -102,7 +104,7 @@ class LoginPages:
         """Go back to the portal without signing in; the portal is told why."""
         found = self._find(login)
         if found is None:
-            return not_found()
+            return not_here()
         ended = self._use_cases.cancel(found)
         if not isinstance(ended, Refused):
             return see_other(f"/login/{login}/continue")
@@ -115,18 +117,20 @@ class LoginPages:
     def resume(self, login: str) -> Response:
         """Hand the result to the portal, once; otherwise say what came of the login."""
         browser = mark_of(request)
-        outcome = self._use_cases.resume(Correlation(login), browser)
+        known = parse_correlation(login)
+        outcome = self._use_cases.resume(known, browser) if known else None
         if isinstance(outcome, HandedOver):
             issuer = self._use_cases.addresses.issuer
             return see_other(success_location(issuer, outcome.login.asked, outcome.code))
         if outcome is None:
-            return not_found()
+            return not_here()
         if asked_of(outcome).browser != browser:
             return _foreign_browser_page(outcome)
         return _outcome_page(self._use_cases, outcome)
 
     def _find(self, login: str) -> Login | None:
-        return self._use_cases.find(Correlation(login), mark_of(request))
+        known = parse_correlation(login)
+        return self._use_cases.find(known, mark_of(request)) if known else None
 
 
 def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) -> Response:
@@ -148,9 +152,9 @@ def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) ->
     return response
 
 
-def not_found() -> Response:
-    """Say that there is no such login here: unknown, forgotten, or another browser's."""
-    view = NoticeView(language=language_of(request, Language.LATVIAN), notice=Notice.NOT_FOUND)
+def not_here() -> Response:
+    """Say that there is no such login here: unknown, forgotten, or another browser's; which, is nobody's business."""
+    view = NoticeView(language=language_of(request, Language.LATVIAN), notice=Notice.NOT_HERE)
     return page(render_notice(view), view.notice.status)
 
 

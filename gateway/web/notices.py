@@ -16,6 +16,7 @@ class Notice(Enum):
     SIGNED_OUT = "signed-out"
     NOT_COMPLETED = "not-completed"
     NOT_FOUND = "not-found"
+    NOT_HERE = "not-here"
     TOO_MANY = "too-many"
     TRY_AGAIN = "try-again"
 
@@ -31,6 +32,7 @@ _STATUS: Final = MappingProxyType(
         Notice.SIGNED_OUT: HTTPStatus.OK,
         Notice.NOT_COMPLETED: HTTPStatus.METHOD_NOT_ALLOWED,
         Notice.NOT_FOUND: HTTPStatus.NOT_FOUND,
+        Notice.NOT_HERE: HTTPStatus.NOT_FOUND,
         Notice.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
         Notice.TRY_AGAIN: HTTPStatus.SERVICE_UNAVAILABLE,
     }
@@ -84,6 +86,18 @@ NOTICES: Final[Mapping[Notice, Both]] = MappingProxyType(
                 "There is no such page",
                 "The address has changed or is written differently.",
                 "Open the portal that you want to use and sign in from there.",
+            ),
+        ),
+        Notice.NOT_HERE: both(
+            (
+                "Šo pieteikšanos šeit nevar turpināt",
+                "Tā ir beigusies vai tika sākta citā pārlūkprogrammā.",
+                "Atveriet portālu, kuru vēlaties lietot, un piesakieties no jauna.",
+            ),
+            (
+                "This sign-in cannot be continued here",
+                "It is over, or it was begun in another browser.",
+                "Open the portal that you want to use and sign in again.",
             ),
         ),
         Notice.TOO_MANY: both(

@@ -5,13 +5,12 @@ all checks the browser is sent to a page of our own site, where its cookie is se
 """
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from gateway.broker.login import asked_of, incident_number
 from gateway.use_cases import Turned, UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import carried_reference, language_of
-from gateway.web.login_pages import not_found
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import render_notice
@@ -31,7 +30,7 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
     def arrive(provider: str) -> Response:
         known = use_cases.providers.get(ProviderId(provider))
         if known is None:
-            return not_found()
+            raise NotFound
         if (request.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
         outcome = use_cases.complete(

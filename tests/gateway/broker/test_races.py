@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
+from flask.testing import FlaskClient
 
 from gateway.broker.login import Arrived, Asked, AtProvider, Delivered, Redeemed, Refused
 from gateway.provider_directory import ProviderDirectory
@@ -158,12 +159,44 @@ def test_a_login_stopped_between_answer_and_outcome_lets_the_person_go_on() -> N
     assert isinstance(core.use_cases.choose(again, BANK, Language.LATVIAN), Leaving)
 
 
+def browser_of(core: Core) -> FlaskClient:
+    gateway = Gateway(
+        use_cases=core.use_cases,
+        directory=ProviderDirectory(core.use_cases.providers.values()),
+        problems=list,
+        close=lambda: None,
+    )
+    return create_public_app(gateway).test_client()
+
+
+@pytest.mark.parametrize(
+    "address", ["%00", "%00" * 26, "A" * 25, "a" * 26, "I" * 26, "A" * 27, "%ff" * 26, "%F0%9F%94%91"]
+)
+@pytest.mark.parametrize("step", ["", "/continue", "/choose", "/cancel", "/again", "/forget"])
+def test_an_address_that_is_no_login_never_reaches_the_database(address: str, step: str) -> None:
+    """PostgreSQL takes no NUL: the page would end in a fault instead of a notice."""
+    core = Core()
+    tab = browser_of(core)
+    core.use_cases.storage = object()  # type: ignore[assignment] # whoever asks it anything fails
+    method = "GET" if step in {"", "/continue"} else "POST"
+    page = tab.open(f"/login/{address}{step}", method=method, base_url=ISSUER)
+    assert page.status_code == 404
+    assert "Atveriet port" in page.text
+
+
+@pytest.mark.parametrize("provider", ["", "unheard-of", "\0", "<script>"])
+def test_vpm_drv_15_a_provider_that_is_not_listed_leads_back_to_the_list(provider: str) -> None:
+    core = Core()
+    tab = browser_of(core)
+    login = tab.get(f"/oidc/authorize?{query().decode()}", base_url=ISSUER).headers["Location"]
+    answer = tab.post(f"{login}/choose", data={"provider": provider}, base_url=ISSUER)
+    assert (answer.status_code, answer.headers["Location"]) == (303, login)
+
+
 def test_complaint_22_an_expired_login_offers_the_way_to_the_portal_and_no_circle() -> None:
     core = Core()
-    bank = SlowBank()
-    core.use_cases.providers = {BANK: bank}
-    gateway = Gateway(use_cases=core.use_cases, directory=ProviderDirectory([bank]), problems=list, close=lambda: None)
-    tab = create_public_app(gateway).test_client()
+    core.use_cases.providers = {BANK: SlowBank()}
+    tab = browser_of(core)
     login = tab.get(f"/oidc/authorize?{query().decode()}", base_url=ISSUER).headers["Location"]
     assert tab.post(f"{login}/choose", data={"provider": BANK}, base_url=ISSUER).status_code == 200
     core.clock.move(minutes=15, seconds=1)

@@ -221,6 +221,7 @@ def test_each_notice_is_sent_with_the_status_it_is_about() -> None:
         Notice.SIGNED_OUT: 200,
         Notice.NOT_COMPLETED: 405,
         Notice.NOT_FOUND: 404,
+        Notice.NOT_HERE: 404,
         Notice.TOO_MANY: 429,
         Notice.TRY_AGAIN: 503,
     }
