@@ -1,6 +1,6 @@
 """A bank that costs next to nothing: signs 3013 inside the driver; a process of its own confirms over mutual TLS.
 
-    python -m tests.bench.bank ROOT PORT          serves the confirmations; nothing else is answered
+python -m tests.bench.bank ROOT PORT          serves the confirmations; nothing else is answered
 """
 
 import json

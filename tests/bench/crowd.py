@@ -64,14 +64,22 @@ class Crowd:
         failed = sum(count for _, count in results)
         return Round(logins=len(times), failed=failed, seconds=seconds, cpu=spent, times=times)
 
-    def _fork(self, journeys: Callable[[], Journey], number: int, started: float) -> "Connection[None, tuple[list[float], int]]":
+    def _fork(
+        self, journeys: Callable[[], Journey], number: int, started: float
+    ) -> "Connection[None, tuple[list[float], int]]":
         ours, theirs = FORK.Pipe(duplex=False)
         process = FORK.Process(target=self._work, args=(journeys, number, started, theirs), daemon=True)
         process.start()
         theirs.close()
         return ours
 
-    def _work(self, journeys: Callable[[], Journey], number: int, started: float, pipe: "Connection[tuple[list[float], int], None]") -> None:
+    def _work(
+        self,
+        journeys: Callable[[], Journey],
+        number: int,
+        started: float,
+        pipe: "Connection[tuple[list[float], int], None]",
+    ) -> None:
         os.sched_setaffinity(0, self.cores)
         journey, times, failed = journeys(), [], 0
         for turn in range(number, self.logins, self.at_once):

@@ -30,6 +30,11 @@ class Cores:
         return self.server | self.driver
 
 
+def on(cores: frozenset[int]) -> list[str]:
+    """The beginning of a command that may use these cores alone."""
+    return ["taskset", "--cpu-list", ",".join(map(str, sorted(cores)))]
+
+
 def tree_of(root: int) -> list[int]:
     """A process and everything that descends from it."""
     found = [root]

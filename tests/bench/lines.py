@@ -11,8 +11,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.relying_party import RelyingParty
 from tests.support.https_line import Line
+from tests.support.relying_party import RelyingParty
 
 
 class FrontLine(Line):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from certs.dev_pki import DevPki
 from gateway.demo.places import Places
+from tests.bench.gauges import on
 
 DEPLOYMENT = Path(__file__).parents[2] / "docs" / "deployment"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -29,9 +30,8 @@ def start_nginx(places: Places, cores: frozenset[int]) -> Iterator[subprocess.Po
     directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
     with (home / "nginx.log").open("ab") as log:
         process = subprocess.Popen(
-            [nginx_binary() or "nginx", "-p", home, "-c", home / "nginx.conf", "-g", directives],
-            stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, cores),
-        )  # fmt: skip
+            [*on(cores), nginx_binary() or "nginx", "-p", home, "-c", home / "nginx.conf", "-g", directives], stderr=log
+        )
     try:
         yield process
     finally:

@@ -118,7 +118,9 @@ class _AtPeer(SignIn):
         return reply
 
     def _authorize(self) -> None:
-        sent = self.at_gateway("GET", self.authorization_target().replace("/oidc/authorize", "/auth").partition("&provider")[0])
+        sent = self.at_gateway(
+            "GET", self.authorization_target().replace("/oidc/authorize", "/auth").partition("&provider")[0]
+        )
         page = self.at_gateway("GET", sent.header("location"))
         if page.status != 200 or "VK_MAC" not in page.text:
             raise Turned("authorize", page)

@@ -1,25 +1,26 @@
 """The gateway in the ways it is run, each in a folder of its own with a PKI of its own, as real processes."""
 
-import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
-from tests.bench.gauges import tree_of
+from tests.bench.gauges import on, tree_of
+from tests.bench.grown_log import grow_log
 from tests.bench.lines import Reach
 from tests.bench.nginx import start_nginx
-from tests.support.relying_party import RelyingParty
 from tests.support.https_line import Broken
+from tests.support.relying_party import RelyingParty
 
 Kind = Literal["embedded", "nginx", "plain"]
+Process: TypeAlias = AbstractContextManager[subprocess.Popen[bytes]]
 PATIENCE = 120.0
 
 
@@ -32,6 +33,8 @@ class Setup:
     workers: int = 1
     providers: int = 1
     slow_disk_ms: int = 0
+    log: int = 0
+    """Sealed events in the log before it starts."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +54,8 @@ class Running:
     @property
     def workers(self) -> list[int]:
         """The processes that hold an application: the leaves of the trees, a front not counted."""
-        trees = [tree_of(root) for root in self.roots]
-        return [tree[-1] for tree in trees if "nginx" not in Path(f"/proc/{tree[0]}/comm").read_text()]
+        leaves = [each for root in self.roots for each in tree_of(root) if len(tree_of(each)) == 1]
+        return [each for each in leaves if "nginx" not in Path(f"/proc/{each}/comm").read_text()]
 
 
 def new_places(root: Path) -> Places:
@@ -75,7 +78,13 @@ def running(setup: Setup, root: Path, *, server: frozenset[int], driver: frozens
     places = new_places(root)
     prepare(places, fast_login=True, workers=setup.workers)
     write_settings(setup, places)
-    reach = Reach() if setup.kind == "embedded" else Reach(public=root / "public.sock", mutual=root / "relying-parties.sock")
+    if setup.log:
+        grow_log(places, setup.log)
+    reach = (
+        Reach()
+        if setup.kind == "embedded"
+        else Reach(public=root / "public.sock", mutual=root / "relying-parties.sock")
+    )
     with ExitStack() as stack:
         if setup.confirmation:
             stack.enter_context(_process("bank", [str(root), str(places.bank_mutual_port)], root, driver))
@@ -121,7 +130,7 @@ def _sections(text: str) -> list[str]:
     return sections
 
 
-def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> list["contextmanager"]:
+def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> list[Process]:
     root, config = places.root, str(places.settings("gateway"))
     if setup.kind == "embedded":
         return [started([sys.executable, "-m", "vpm", "gateway", "serve", "--config", config], root, cores)]
@@ -130,7 +139,7 @@ def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> list["conte
     return [_process("behind_front", [port, config, str(path), slow], root, cores) for port, path in sockets.items()]
 
 
-def _process(module: str, arguments: list[str], root: Path, cores: frozenset[int]):
+def _process(module: str, arguments: list[str], root: Path, cores: frozenset[int]) -> Process:
     return started([sys.executable, "-m", f"tests.bench.{module}", *arguments], root, cores)
 
 
@@ -138,10 +147,7 @@ def _process(module: str, arguments: list[str], root: Path, cores: frozenset[int
 def started(command: list[str], root: Path, cores: frozenset[int]) -> Iterator[subprocess.Popen[bytes]]:
     """A process on its cores; what it says goes into a file."""
     with (root / "bench.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
-        )  # fmt: skip
+        process = subprocess.Popen([*on(cores), *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
         yield process
     finally:
