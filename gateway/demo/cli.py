@@ -1,6 +1,7 @@
 """``vpm demo``: everything on one machine, and the first login by itself."""
 
 import json
+import signal
 import threading
 import time
 from pathlib import Path
@@ -29,6 +30,8 @@ def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int
     console = Console(stderr=as_json)
     places = _places(root.resolve(), first_port)
     started = time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # as Ctrl-C: no part may outlive the demo
     try:
         prepare(places)
         with Parts(places) as parts:

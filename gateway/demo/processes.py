@@ -110,6 +110,7 @@ class Parts:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
 
 def _answers(session: requests.Session, url: str) -> bool:
