@@ -11,81 +11,96 @@ from gateway.audit.event import AuditEvent, Direction, Leg, Peer, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRequested(AuditEvent):
+class FromRelyingParty(AuditEvent):
+    """Something a relying party sent, directly or by the browser."""
+
+    leg: ClassVar[Leg] = Leg.RELYING_PARTY
+    direction: ClassVar[Direction | None] = Direction.IN
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToRelyingParty(AuditEvent):
+    """Something a relying party is given, directly or by the browser."""
+
+    leg: ClassVar[Leg] = Leg.RELYING_PARTY
+    direction: ClassVar[Direction | None] = Direction.OUT
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromProvider(AuditEvent):
+    """Something a provider sent, directly or by the browser."""
+
+    leg: ClassVar[Leg] = Leg.PROVIDER
+    direction: ClassVar[Direction | None] = Direction.IN
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToProvider(AuditEvent):
+    """Something a provider is sent, directly or by the browser."""
+
+    leg: ClassVar[Leg] = Leg.PROVIDER
+    direction: ClassVar[Direction | None] = Direction.OUT
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequested(FromRelyingParty):
     """A relying party asked who somebody is."""
 
     name: ClassVar[str] = "login.requested"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRefused(AuditEvent):
+class RequestRefused(FromRelyingParty):
     """A relying party's request broke a rule; nobody was sent to a provider."""
 
     name: ClassVar[str] = "login.request-refused"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderAsked(AuditEvent):
+class ProviderAsked(ToProvider):
     """The intent to send the person to a provider, committed before the browser leaves (security.md 5.2)."""
 
     name: ClassVar[str] = "login.sent-to-provider"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.OUT
-    peer: Peer
     endpoint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerReceived(AuditEvent):
+class AnswerReceived(FromProvider):
     """An authentic answer came from the provider and spent its reference."""
 
     name: ClassVar[str] = "login.answer-received"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRefused(AuditEvent):
+class AnswerRefused(FromProvider):
     """A message at a provider's return address was refused; it may come from anybody."""
 
     name: ClassVar[str] = "login.answer-refused"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationIntended(AuditEvent):
+class ConfirmationIntended(ToProvider):
     """The intent to ask the provider's back channel, committed before the call (T50)."""
 
     name: ClassVar[str] = "login.confirmation-intended"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.OUT
-    peer: Peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationReceived(AuditEvent):
+class ConfirmationReceived(FromProvider):
     """One call to the provider's back channel, as sent and as answered."""
 
     name: ClassVar[str] = "login.confirmation-received"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     method: str
     endpoint: str
     status: int | None
@@ -93,14 +108,11 @@ class ConfirmationReceived(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityVerified(AuditEvent):
+class IdentityVerified(FromProvider):
     """A provider vouched for a person, and every check passed."""
 
     name: ClassVar[str] = "login.identity-verified"
-    leg: ClassVar[Leg] = Leg.PROVIDER
-    direction: ClassVar[Direction | None] = Direction.IN
     personal: ClassVar[frozenset[str]] = frozenset({"person"})
-    peer: Peer
     person: str
     """Country and key form of the personal code."""
     loa: str
@@ -110,12 +122,11 @@ class IdentityVerified(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRefused(AuditEvent):
+class LoginRefused(ToRelyingParty):
     """A login ended without an identity."""
 
     name: ClassVar[str] = "login.refused"
     leg: ClassVar[Leg] = Leg.PROVIDER
-    peer: Peer
     verdict: Verdict
 
 
@@ -124,79 +135,59 @@ class CodeIssued(AuditEvent):
     """The result was handed to the relying party, as a code carried by the browser."""
 
     name: ClassVar[str] = "login.code-issued"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.OUT
     peer: Peer
     endpoint: str
     artefact: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusalDelivered(AuditEvent):
+class RefusalDelivered(ToRelyingParty):
     """The relying party was told, through the browser, that nobody signed in."""
 
     name: ClassVar[str] = "login.refusal-delivered"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.OUT
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRedeemed(AuditEvent):
+class CodeRedeemed(ToRelyingParty):
     """The relying party exchanged its code; an ID token signed with ``artefact.signer_kid`` may leave."""
 
     name: ClassVar[str] = "token.issued"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.OUT
-    peer: Peer
     endpoint: str
     artefact: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRefused(AuditEvent):
+class TokenRefused(FromRelyingParty):
     """A request at the token endpoint was refused."""
 
     name: ClassVar[str] = "token.refused"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokensRevoked(AuditEvent):
+class TokensRevoked(FromRelyingParty):
     """A code came a second time, so what was given for it the first time is void (T01)."""
 
     name: ClassVar[str] = "token.revoked"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimsRead(AuditEvent):
+class ClaimsRead(ToRelyingParty):
     """A relying party read the claims again with its access token, or tried to."""
 
     name: ClassVar[str] = "token.claims-read"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.OUT
-    peer: Peer
     endpoint: str
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignOutRequested(AuditEvent):
+class SignOutRequested(FromRelyingParty):
     """A relying party sent the person to sign out."""
 
     name: ClassVar[str] = "login.sign-out-requested"
-    leg: ClassVar[Leg] = Leg.RELYING_PARTY
-    direction: ClassVar[Direction | None] = Direction.IN
-    peer: Peer
     endpoint: str
     verdict: Verdict

@@ -11,7 +11,7 @@ from gateway.audit.event import LEAF_MEMBERS, AuditEvent
 EVENTS = [
     value
     for value in vars(gateway.broker.events).values()
-    if isinstance(value, type) and issubclass(value, AuditEvent) and value is not AuditEvent
+    if isinstance(value, type) and issubclass(value, AuditEvent) and "name" in vars(value)
 ]
 
 
