@@ -75,12 +75,16 @@ class GroupCommit:
             self._drop_connection()
 
     def _lead(self) -> None:
-        with self._guard:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        batch: list[_Job] = []
         try:
             self._commit(batch)
         finally:
-            self._pass_on(batch)
+            self._pass_on(batch or self._fill(batch))
+
+    def _fill(self, batch: list[_Job]) -> list[_Job]:
+        with self._guard:
+            batch += [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        return batch
 
     def _pass_on(self, batch: list[_Job]) -> None:
         """Wake those who are done, then the next leader: who asks again at once still shares its commit."""
@@ -95,11 +99,14 @@ class GroupCommit:
                 self._waiting[0].wake.release()
 
     def _commit(self, batch: list[_Job]) -> None:
-        """Commit all together; if one of them fails, each alone, so that none is hurt by its neighbour."""
+        """Commit all together; if one of them fails, each alone, so that none is hurt by its neighbour.
+
+        An empty batch is filled once the transaction has begun: whoever came while it waited for its turn comes along.
+        """
         try:
-            results = self._transact([job.operation for job in batch])
+            results = self._transact(batch)
         except Exception as error:  # noqa: BLE001 - every error is handed to the callers it belongs to
-            self._settle_failed(batch, error)
+            self._settle_failed(batch or self._fill(batch), error)
         else:
             self.healthy = True
             for job, result in zip(batch, results, strict=True):
@@ -119,7 +126,7 @@ class GroupCommit:
     def _try_again(self, job: _Job) -> None:
         for _ in range(_ATTEMPTS):
             try:
-                (result,) = self._transact([job.operation])
+                (result,) = self._transact([job])
             except Exception as error:  # noqa: BLE001 - handed to the caller
                 job.error = error
                 if not self._database.is_conflict(error):
@@ -138,14 +145,14 @@ class GroupCommit:
             unavailable.__cause__ = cause
             job.finish(error=unavailable)
 
-    def _transact(self, operations: list[Callable[[SqlUnit], Any]]) -> list[Any]:
+    def _transact(self, batch: list[_Job]) -> list[Any]:
         if self._connection is None:
             self._connection = self._database.connect()
         results, records = [], Records()
         with self._database.transaction(self._connection):
-            for operation in operations:
+            for job in batch or self._fill(batch):
                 unit = self._open_unit(self._connection)
-                results.append(operation(unit))
+                results.append(job.operation(unit))
                 records.extend(unit.records)
             self._insert(self._connection, records)
         return results
