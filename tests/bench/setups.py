@@ -21,7 +21,7 @@ from tests.support.relying_party import RelyingParty
 
 Kind = Literal["embedded", "nginx", "plain"]
 Process: TypeAlias = AbstractContextManager[subprocess.Popen[bytes]]
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
