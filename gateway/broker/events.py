@@ -122,20 +122,20 @@ class IdentityVerified(FromProvider):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRefused(ToRelyingParty):
-    """A login ended without an identity."""
+class LoginRefused(AuditEvent):
+    """A login ended without an identity; nothing was sent or received by it."""
 
     name: ClassVar[str] = "login.refused"
     leg: ClassVar[Leg] = Leg.PROVIDER
+    peer: Peer
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeIssued(AuditEvent):
+class CodeIssued(ToRelyingParty):
     """The result was handed to the relying party, as a code carried by the browser."""
 
     name: ClassVar[str] = "login.code-issued"
-    peer: Peer
     endpoint: str
     artefact: dict[str, str]
 

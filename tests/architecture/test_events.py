@@ -30,3 +30,28 @@ def test_an_event_has_a_constant_name_and_a_sentence(event: type[AuditEvent]) ->
 
 def test_no_two_events_share_a_name() -> None:
     assert len({event.name for event in EVENTS}) == len(EVENTS)
+
+
+FLOWS = {
+    "login.requested": ("rp", "in"),
+    "login.request-refused": ("rp", "in"),
+    "login.sent-to-provider": ("provider", "out"),
+    "login.answer-received": ("provider", "in"),
+    "login.answer-refused": ("provider", "in"),
+    "login.confirmation-intended": ("provider", "out"),
+    "login.confirmation-received": ("provider", "in"),
+    "login.identity-verified": ("provider", "in"),
+    "login.refused": ("provider", None),
+    "login.code-issued": ("rp", "out"),
+    "login.refusal-delivered": ("rp", "out"),
+    "token.issued": ("rp", "out"),
+    "token.refused": ("rp", "in"),
+    "token.revoked": ("rp", "in"),
+    "token.claims-read": ("rp", "out"),
+    "login.sign-out-requested": ("rp", "in"),
+}
+"""From whom and to whom each goes; a log that was kept is read by these, so that none may change by accident."""
+
+
+def test_every_event_goes_the_way_that_auditors_know() -> None:
+    assert {event.name: (event.leg, event.direction) for event in EVENTS} == FLOWS
