@@ -79,7 +79,7 @@ def redeem(unit: Unit, delivered: Delivered, redemption: Redemption, now: dateti
             peer=redemption.peer,
             endpoint=redemption.endpoint,
             received=redemption.received,
-            artefact={"kind": "id_token", "commit": redemption.token, "signer_kid": redemption.signer_kid},
+            artefact={"kind": "access_token", "commit": redemption.token, "signer_kid": redemption.signer_kid},
         )
     )
     return redeemed
