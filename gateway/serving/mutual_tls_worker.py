@@ -6,6 +6,7 @@ silent and slow peers, however many, take nothing from the others but memory, an
 """
 
 import logging
+import math
 import time
 from concurrent.futures import Future
 from functools import partial
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 _SWEEP: Final = 0.25
 """Seconds between two looks at the deadlines of all peers."""
 
-_LAST_WORDS: Final = 2.0
-"""How long a stopping worker still listens on kept-alive connections, for a request that is already under way."""
-
 
 def hand_over_certificate(app: "WSGIApplication") -> "WSGIApplication":
     """The application, given the certificate of the connection each request came by."""
@@ -58,6 +56,7 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
         self.port: MutualTlsPort = self.app.settings
         self.contexts = ContextSource(self.port.identity, self.port.clients)
         self.peers: set[Peer] = set()
+        self._latest = math.inf
         self._next_sweep = 0.0
         self._next_look = 0.0
         super().init_process()
@@ -80,6 +79,7 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
         self._wait_for(Peer(context, anchor, plain, address, listener.getsockname(), self.port.deadlines))
 
     def _wait_for(self, peer: Peer) -> None:
+        peer.deadline = min(peer.deadline, self._latest)
         self.peers.add(peer)
         self.poller.register(peer, peer.waits_for, partial(self._go_on, peer))
 
@@ -166,6 +166,7 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
                 self._let_go(peer)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called as the worker begins to stop: resting peers are not waited for."""
+        """Called as the worker begins to stop: peers that rest, now or once their answer has left, are not waited for."""
+        self._latest = deadline
         for peer in self.peers:
             peer.deadline = min(peer.deadline, deadline)
