@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,13 +17,13 @@ from gateway.demo.browser import Lost
 from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
 from gateway.demo.processes import PartFailed, Parts
-from gateway.demo.sign_in import SignedIn, sign_in
+from gateway.demo.sign_in import PERSONAS, SignedIn, sign_in
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Sign one persona in, then stop everything.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the story.")
-@click.option("--persona", default="anna", help="Who signs in: anna, girts, elina or nora.")
+@click.option("--persona", type=click.Choice(list(PERSONAS)), default="anna", help="Who signs in.")
 @click.option("--root", type=click.Path(path_type=Path), default=Path("var"), help="Where files are kept.")
 @click.option("--first-port", type=int, help="Use five ports from this one on instead of the usual ones.")
 def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int | None) -> None:
@@ -105,7 +106,8 @@ def _tell_identity(console: Console, signed_in: SignedIn, total: float) -> None:
 
 
 def _tell_records(console: Console, signed_in: SignedIn) -> None:
-    table = Table(title=f"What the audit log holds of login {signed_in.login}", title_justify="left")
+    title = f"What the audit log holds of login {signed_in.login}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("no.", "time (UTC)", "event", "with", "verdict", "in tree"):
         table.add_column(heading)
     for record in signed_in.records:
@@ -124,6 +126,7 @@ def _tell_records(console: Console, signed_in: SignedIn) -> None:
 
 
 def _tell_next(console: Console, places: Places, signed_in: SignedIn) -> None:
+    audit = f"{_short(Path(sys.executable).with_name('vpm'))} audit --config {_short(places.settings('gateway'))}"
     console.print(
         f"""
 [bold]Open[/bold]
@@ -132,13 +135,22 @@ def _tell_next(console: Console, places: Places, signed_in: SignedIn) -> None:
   gateway          {places.issuer}/.well-known/openid-configuration
   Your browser warns until it trusts {places.root_certificate}
 
-[bold]Sign in as[/bold]  Anna Bērziņa: user number 100001, password parole-100001; more at {places.bank}/personas
+[bold]Sign in as[/bold]  Anna Bērziņa: user number 100001, password parole-100001
+  Others: {places.bank}/personas
 
 [bold]Break it[/bold]
-  {places.bank}/faults          switch on bnk.bad-mac or vbc.one-factor and sign in again
-  vpm audit --config {places.settings("gateway")} show {signed_in.login}
-  vpm audit --config {places.settings("gateway")} verify
+  {places.bank}/faults   switch on bnk.bad-mac or vbc.one-factor, sign in again
+
+[bold]Read the log[/bold] (in a second terminal)
+  {audit} show {signed_in.login}
+  {audit} verify
 
 Ctrl-C stops everything.""",
         highlight=False,
+        soft_wrap=True,
     )
+
+
+def _short(path: Path) -> Path:
+    """Give a path as it is typed where the demo was started."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
