@@ -239,6 +239,13 @@ def _ask(line: Line) -> float:
     return time.perf_counter() - started if reply.status == 200 else float("inf")
 
 
+def store_alone(bench: Bench) -> None:
+    """Row 12: the log without a gateway; its lines stand for themselves."""
+    with bench.arena() as made:
+        for measure in (storage.bench_log_alone, storage.bench_hashing):
+            measure(made.folder, storage.FULL if bench.rounds > 1 else storage.SMALL)
+
+
 ROWS: Final[dict[str, Callable[[Bench], None]]] = {
     "crypto": cryptography,
     "logins": logins,
@@ -248,4 +255,5 @@ ROWS: Final[dict[str, Callable[[Bench], None]]] = {
     "providers": providers,
     "audit-log": audit_log,
     "stalled": stalled_peers,
+    "store": store_alone,
 }
