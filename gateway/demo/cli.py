@@ -16,7 +16,7 @@ from certs.upkeep import keep_fresh
 from gateway.demo.browser import Lost
 from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
-from gateway.demo.processes import PartFailed, Parts
+from gateway.demo.processes import PartFailed, Parts, refuse_taken_ports
 from gateway.demo.sign_in import PERSONAS, SignedIn, sign_in
 
 
@@ -34,6 +34,7 @@ def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # as Ctrl-C: no part may outlive the demo
     try:
+        refuse_taken_ports(places)
         prepare(places)
         with Parts(places) as parts:
             signed_in = sign_in(places, persona)

@@ -23,6 +23,17 @@ class Places:
     auctions_port: int = 7443
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port that the demo listens on."""
+        return (
+            self.gateway_port,
+            self.gateway_mutual_port,
+            self.bank_port,
+            self.bank_mutual_port,
+            self.auctions_port,
+        )
+
+    @property
     def issuer(self) -> str:
         """The gateway, as browsers see it."""
         return f"https://localhost:{self.gateway_port}"

@@ -1,6 +1,7 @@
 """The demo's processes: started together, waited for, stopped together."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,22 @@ START_LIMIT = 60.0
 
 class PartFailed(Exception):
     """A part ended, or did not become ready; the message says where its log is."""
+
+
+def refuse_taken_ports(places: Places) -> None:
+    """See that nobody else listens where the demo will.
+
+    Raises:
+        PartFailed: naming the ports; another demo's parts would answer in our parts' place.
+    """
+    taken = [str(port) for port in places.ports if _is_taken(port)]
+    if taken:
+        raise PartFailed(f"in use already: port {', '.join(taken)}; stop what listens there, or choose --first-port")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Parts:
@@ -75,7 +92,11 @@ class Parts:
         command = [sys.executable, "-m", "vpm", *arguments, "--config", str(self.places.settings(part))]
         with self.log(part).open("ab") as log:
             self._running[part] = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # a terminal's Ctrl-C reaches us alone, and each part is told once
             )
 
     def _readiness(self) -> Sequence[tuple[str, str]]:

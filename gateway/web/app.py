@@ -29,7 +29,6 @@ from gateway.web.pages import prepare_pages, render_notice, render_refusal
 from gateway.web.provider_pages import provider_pages
 from gateway.web.responses import json_response, page
 from gateway.web.token_pages import token_pages
-from providers.contract import Language
 
 log = structlog.get_logger("gateway")
 
@@ -142,7 +141,7 @@ def _protocol_headers(error: HTTPException) -> dict[str, str]:
 
 
 def _error_page(status: int, incident: str | None) -> Response:
-    language = language_of(request, Language.LATVIAN)
+    language = language_of(request)
     if incident is not None:
         return page(render_refusal(RefusalView(language=language, reason="unexpected", incident=incident)), status)
     notice = Notice.TRY_AGAIN if status >= 500 else Notice.NOT_FOUND

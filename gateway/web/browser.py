@@ -48,10 +48,12 @@ def forget(response: Response, name: str) -> None:
     response.delete_cookie(name, secure=True, httponly=True, samesite="Lax")
 
 
-def language_of(request: Request, otherwise: Language) -> Language:
-    """Give the language a person chose on our pages, or the one the portal asked for."""
+def language_of(request: Request, asked: Language | None = None) -> Language:
+    """Give the language a person chose on our pages, else the one the portal asked for, else the browser's own."""
     chosen = request.args.get("lang") or request.cookies.get(LANGUAGE, "")
-    return Language(chosen) if chosen in set(Language) else otherwise
+    if chosen in set(Language):
+        return Language(chosen)
+    return asked or Language(request.accept_languages.best_match(list(Language), default=Language.LATVIAN))
 
 
 def carry_reference(response: Response, reference: Reference) -> None:

@@ -154,7 +154,7 @@ def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) ->
 
 def not_here() -> Response:
     """Say that there is no such login here: unknown, forgotten, or another browser's; which, is nobody's business."""
-    view = NoticeView(language=language_of(request, Language.LATVIAN), notice=Notice.NOT_HERE)
+    view = NoticeView(language=language_of(request), notice=Notice.NOT_HERE)
     return page(render_notice(view), view.notice.status)
 
 
@@ -200,7 +200,7 @@ def _way_back(party: RelyingParty, asked: Asked) -> tuple[str, ...]:
 def _foreign_browser_page(login: Login) -> Response:
     """Say nothing about a login that another browser began, but its number."""
     view = RefusalView(
-        language=language_of(request, Language.LATVIAN),
+        language=language_of(request),
         reason="wrong_browser",
         incident=incident_number(asked_of(login).id),
     )

@@ -15,7 +15,7 @@ from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import render_notice
 from gateway.web.responses import page, refusal_page, see_other
-from providers.contract import Arrival, Language, ProviderId
+from providers.contract import Arrival, ProviderId
 
 MAX_BODY = 64 * 1024
 """banklink.md rule 15."""
@@ -52,7 +52,7 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
     def opened(provider: str) -> Response:
         """Opened by hand or by a bank's cancel link: nothing changes, and the person is told so."""
         del provider
-        view = NoticeView(language=language_of(request, Language.LATVIAN), notice=Notice.NOT_COMPLETED)
+        view = NoticeView(language=language_of(request), notice=Notice.NOT_COMPLETED)
         response = page(render_notice(view), view.notice.status)
         response.headers["Allow"] = "POST"
         return response
@@ -63,7 +63,7 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
 def _turned_page(use_cases: UseCases, turned: Turned) -> Response:
     """Say that the message did not count; whoever came back with the Back button finds the way on."""
     login = use_cases.storage.load(turned.login) if turned.login else None
-    language = language_of(request, asked_of(login).question.language if login else Language.LATVIAN)
+    language = language_of(request, asked_of(login).question.language if login else None)
     portal = use_cases.parties[asked_of(login).question.relying_party].names[language] if login else None
     view = RefusalView(
         language=language,

@@ -1,5 +1,6 @@
 """However the demo is told to stop, no part of it stays behind and holds its port."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -28,16 +29,20 @@ def answers(port: int) -> bool:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_ordered_stop_ends_every_part(tmp_path: Path, order: signal.Signals) -> None:
+    """SIGINT goes to the whole process group, as a terminal's Ctrl-C does."""
     first = run_of_five()
     places = Places(root=tmp_path)
     command = [sys.executable, "-m", "vpm", "demo", "--root", str(places.root), "--first-port", str(first)]
     with (tmp_path / "said").open("wb") as said:
-        demo = subprocess.Popen(command, stdout=said, stderr=said)
+        demo = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
     try:
         assert eventually(lambda: answers(first) and answers(first + 2) and answers(first + 4), within=60)
-        demo.send_signal(order)
+        again = subprocess.run([*command, "--once"], capture_output=True, text=True, timeout=60, check=False)
+        assert again.returncode == 1
+        assert f"in use already: port {first}" in again.stderr
+        os.killpg(demo.pid, order)
         demo.wait(timeout=60)
     finally:
         demo.kill()
