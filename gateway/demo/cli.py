@@ -31,8 +31,8 @@ def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int
     console = Console(stderr=as_json)
     places = _places(root.resolve(), first_port)
     started = time.monotonic()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # as Ctrl-C: no part may outlive the demo
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a script's background job would ignore the first
+        signal.signal(number, signal.default_int_handler)  # no part may outlive the demo
     try:
         refuse_taken_ports(places)
         prepare(places)

@@ -47,7 +47,7 @@ def take_live_pictures(browser: Browser, folder: Path) -> None:
 @contextmanager
 def fresh_tab(browser: Browser, size: dict[str, int]) -> Iterator[Page]:
     """Open a tab without cookies; see ``tests.support.browser`` about certificates."""
-    context = browser.new_context(viewport=size, ignore_https_errors=True)
+    context = browser.new_context(viewport=size, locale="lv-LV", ignore_https_errors=True)
     yield context.new_page()
     context.close()
 

@@ -66,7 +66,7 @@ def test_a_person_approves_in_the_banks_app_by_keyboard_alone(
 
 @BOTH
 def test_a_person_signs_in_without_any_script(browser: Browser, places: Places, words: Words) -> None:
-    context = browser.new_context(java_script_enabled=False, ignore_https_errors=True)
+    context = browser.new_context(java_script_enabled=False, locale="lv-LV", ignore_https_errors=True)
     watcher = Watcher(context)
     page = context.new_page()
     person = Person(page, places, words, presses=True)

@@ -56,7 +56,7 @@ def browser(pytestconfig: pytest.Config) -> Browser:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A profile without cookies, the size of a desk's window; accepts the development PKI's certificates."""
-    fresh = browser.new_context(viewport=DESK, ignore_https_errors=True)
+    fresh = browser.new_context(viewport=DESK, locale="lv-LV", ignore_https_errors=True)
     yield fresh
     fresh.close()
 
