@@ -1,5 +1,6 @@
 """R1, P3: ``kill -9`` of every process of the gateway at random moments under load, and on with the same database."""
 
+import gc
 import os
 import random
 import time
@@ -31,7 +32,12 @@ PER_SECOND = 20
 READY_WITHIN = 5.0
 """Seconds (R1)."""
 
-pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(120 + 60 * KILLS)]
+pytestmark = [
+    pytest.mark.xdist_group("resilience"),
+    pytest.mark.timeout(120 + 60 * KILLS),
+    # The standard library forgets a socket whose peer is killed between connect and handshake.
+    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
+]
 
 
 @dataclass
@@ -58,6 +64,7 @@ def siege(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:
         for number in range(KILLS):
             kill_once(siege, moments.uniform(0.1, 1.6), PER_SECOND if number % 2 else None)
         print(report(siege))  # noqa: T201 - figures for whoever runs with -s or reads a failure
+        gc.collect()  # forgotten sockets go here, under the filter above, and not in some later test
         yield siege
 
 
