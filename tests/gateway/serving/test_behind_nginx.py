@@ -125,13 +125,14 @@ def test_no_spelling_of_a_certificate_header_is_believed_or_even_seen(
     """T30: 50 spellings in four forms, from an ordinary client, on every port: 0 identities taken."""
     server: Server = request.getfixturevalue(port)
     own = pki.find("auctions").certificate.fingerprint(hashes.SHA256()).hex() if "mutual" in port else None
-    with relying_party.connect(server) as connection:
-        for value in stolen:
-            connection.sendall(get(headers=(f"{spelling}: {value}",)))
-            reply = read_reply(connection)
-            assert reply.status == 200
-            assert reply.json["certificate"] == own
-            assert value not in reply.json["strings"].values()
+    for value in stolen:
+        try:
+            reply = relying_party.get(server, headers=(f"{spelling}: {value}",))
+        except Closed:  # a port that takes up new trust ends its connections; whoever asks again is answered
+            reply = relying_party.get(server, headers=(f"{spelling}: {value}",))
+        assert reply.status == 200
+        assert reply.json["certificate"] == own
+        assert value not in reply.json["strings"].values()
 
 
 def test_a_header_named_like_the_servers_own_socket_changes_nothing(
