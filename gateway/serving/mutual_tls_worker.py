@@ -101,9 +101,15 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
     def _take(self, peer: Peer, step: Step) -> None:
         if step is Step.REQUEST_COMPLETE:
             self._stop_waiting(peer)
-            self.enqueue_req(peer)
+            self._serve(peer)
         else:
             self.poller.modify(peer, peer.waits_for, partial(self._go_on, peer))
+
+    def _serve(self, peer: Peer) -> None:
+        if self._still_trusts(peer):
+            self.enqueue_req(peer)
+        else:
+            self._close(peer)
 
     def _let_go(self, peer: Peer) -> None:
         self._stop_waiting(peer)
@@ -143,7 +149,7 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
         self._go_on(conn, conn)
 
     def _still_trusts(self, peer: Peer) -> bool:
-        return peer.anchor is self.contexts.anchor and not peer.certificate_ended_by(utc_now())
+        return peer.is_vouched_for_by(self.contexts.anchor, utc_now())
 
     def _dismiss(self, peer: Peer) -> None:
         peer.take_leave()
@@ -162,7 +168,8 @@ class MutualTlsWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
 
     def _follow_trust(self) -> None:
         if self.contexts.refresh():
-            for peer in [peer for peer in self.peers if peer.anchor is not self.contexts.anchor]:
+            known = [peer for peer in self.peers if peer.client_certificate]  # who shakes hands yet is judged after it
+            for peer in [peer for peer in known if not self._still_trusts(peer)]:
                 self._let_go(peer)
 
     def _cap_keepalive(self, deadline: float) -> None:

@@ -7,9 +7,11 @@ it, set when the part begins, so that dripping bytes buys no time.
 import selectors
 import socket
 import time
+from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from cryptography.x509 import load_der_x509_certificate
 from OpenSSL import SSL
 
 from gateway.serving.framing import BUSY, Frame, parse_frame
@@ -52,8 +54,7 @@ class Peer(TlsConnection):
         deadlines: Deadlines,
     ) -> None:
         super().__init__(context, plain, send_deadline=deadlines.send)
-        self.anchor = anchor
-        """By whose word the peer was let in."""
+        self._anchor = anchor
         self.sock = self
         self.client = address
         self.server = server
@@ -94,6 +95,16 @@ class Peer(TlsConnection):
             return Step.WAIT
         self._complete_since = time.monotonic()
         return Step.REQUEST_COMPLETE
+
+    def is_vouched_for_by(self, anchor: Anchor | None, now: datetime) -> bool:
+        """Whether the peer may still be served; judged anew where the trust has changed since it was let in (T33)."""
+        if anchor is None or self.certificate_ended_by(now):
+            return False
+        if anchor is not self._anchor:
+            if not anchor.vouches_for(load_der_x509_certificate(self.client_certificate), now):
+                return False
+            self._anchor = anchor
+        return True
 
     def waited_longer_than(self, seconds: float) -> bool:
         """Whether the complete request has waited so long for a thread."""

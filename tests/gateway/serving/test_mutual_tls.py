@@ -119,6 +119,25 @@ def test_a_revoked_certificate_is_refused_and_its_live_connections_end(mutual: S
             exchange(connection)
 
 
+def test_a_new_revocation_list_leaves_the_connections_of_others_alone(mutual: Server, pki: DevPki) -> None:
+    """T33: who is still vouched for goes on over the same connection, whatever part of it was under way."""
+    revoked = Client(pki, pki.issue("relying-party-client", "revoked-beside-others"))
+    honest = Client(pki, pki.find("auctions"))
+    with ExitStack() as stack:
+        resting = [stack.enter_context(honest.connect(mutual)) for _ in range(20)]
+        for connection in resting:
+            exchange(connection)
+        fresh = [stack.enter_context(honest.connect(mutual)) for _ in range(20)]
+        half = stack.enter_context(honest.connect(mutual))
+        half.sendall(get()[:-2])
+        pki.revoke("revoked-beside-others")
+        until_refused(mutual, revoked)
+        time.sleep(1.0)  # every worker looks for itself
+        half.sendall(get()[-2:])
+        assert read_reply(half).status == 200
+        assert [is_served(connection) for connection in (*resting, *fresh)] == [True] * 40
+
+
 def exchange(connection: ssl.SSLSocket) -> ssl.SSLSession | None:
     connection.sendall(get())
     assert read_reply(connection).status == 200
