@@ -28,7 +28,8 @@ def port(request: pytest.FixtureRequest) -> Server:
 
 def test_a_body_of_the_limit_is_taken_and_a_byte_more_is_not(port: Server, relying_party: Client) -> None:
     assert relying_party.ask(port, post(b"x" * LIMIT)).json["body"] == LIMIT
-    assert relying_party.ask(port, post(b"x" * (LIMIT + 1))).status == 413
+    # It is refused by its announced length: the connection may end while the body is still being sent.
+    assert status_of(relying_party, port, post(b"x" * (LIMIT + 1))) in {413, None}
 
 
 def test_a_long_body_is_refused_before_it_is_sent(port: Server, relying_party: Client) -> None:
