@@ -15,7 +15,8 @@ from gateway.broker import deliver as delivering
 from gateway.broker.begin import Origin
 from gateway.broker.claims import claims_for
 from gateway.broker.events import ClaimsRead, RequestRefused, SignOutRequested
-from gateway.broker.identifiers import digest, new_correlation, new_reference, new_secret
+from gateway.broker.front_door import FrontDoor, Handover, Redirect
+from gateway.broker.identifiers import digest, new_correlation, new_reference
 from gateway.broker.login import (
     Answered,
     Arrived,
@@ -23,6 +24,7 @@ from gateway.broker.login import (
     AtProvider,
     BrowserMark,
     Delivered,
+    Door,
     Login,
     Question,
     Redeemed,
@@ -34,10 +36,10 @@ from gateway.broker.ports import Storage, Unit
 from gateway.broker.relying_party import RelyingParty, RelyingPartyId
 from gateway.oidc.errors import OidcError, SignOutRefused
 from gateway.oidc.errors import RequestRefused as OidcRefused
+from gateway.oidc.front_door import OidcDoor
 from gateway.oidc.keys import SigningKeys, id_token_claims
 from gateway.oidc.metadata import Addresses
 from gateway.oidc.request import verify_request
-from gateway.oidc.response import reply_of
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
 from providers.contract import (
@@ -73,10 +75,10 @@ class Turned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver:
-    """A code may leave for the relying party: the event that says so is durable."""
+    """A result may leave for the relying party: the event that says so is durable."""
 
     login: Delivered
-    code: str
+    answer: Redirect
 
 
 class UseCases:
@@ -100,6 +102,7 @@ class UseCases:
         self.keys = keys
         self.clock = clock
         self._subject_key = subject_key
+        self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer)}
         self._tokens = TokenServer(
             parties, issuer=addresses.issuer, endpoint=addresses.token, signer_kid=keys.kid, clock=clock
         )
@@ -271,25 +274,29 @@ class UseCases:
         Returns:
             ``HandedOver`` once; otherwise the login as it is, or None when it is unknown or another browser's.
         """
-        code = new_secret()
         now = self.clock()
 
-        def operation(unit: Unit) -> Login | None:
+        def operation(unit: Unit) -> Handover | Login | None:
             found = unit.load(login)
             if found is None:
                 return None
-            endpoint = reply_of(asked_of(found)).redirect_uri
-            return delivering.deliver(unit, found, browser or BrowserMark(""), digest(code), endpoint, now)
+            return delivering.deliver(unit, found, browser or BrowserMark(""), self.door_of(found), now)
 
         outcome = self.storage.commit(operation)
-        if isinstance(outcome, Delivered) and outcome.code == digest(code):
-            return HandedOver(login=outcome, code=code)
+        if isinstance(outcome, Handover):
+            return HandedOver(login=outcome.becomes, answer=outcome.answer())
         return outcome
 
-    def tell_refusal(self, refused: Refused) -> None:
-        """Record that the relying party is told of a refusal, before the browser goes there."""
-        endpoint = reply_of(refused.asked).redirect_uri
+    def tell_refusal(self, refused: Refused, error: str, description: str) -> Redirect:
+        """Record that the relying party is told of a refusal, then give what the browser carries there."""
+        door = self.door_of(refused)
+        endpoint = door.reply_address(refused.asked)
         self.storage.commit(lambda unit: delivering.deliver_refusal(unit, refused, endpoint))
+        return door.refusal(refused, error, description)
+
+    def door_of(self, login: Login) -> FrontDoor:
+        """Give the front door that a login came in by; its outcome leaves by the same."""
+        return self._doors[asked_of(login).question.door]
 
     def redeem(self, body: bytes, certificate_sha256: str | None) -> dict[str, object] | NotGranted:
         """Answer a token request with tokens, or with the reason why not."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from gateway.audit.event import Peer, Verdict
 from gateway.broker.complete import end
-from gateway.broker.events import CodeIssued, CodeRedeemed, RefusalDelivered, TokensRevoked
+from gateway.broker.events import CodeRedeemed, RefusalDelivered, TokensRevoked
+from gateway.broker.front_door import FrontDoor, Handover
 from gateway.broker.login import Answered, BrowserMark, Delivered, Digest, Login, Redeemed, Refusal, Refused, asked_of
 from gateway.broker.ports import Unit
 
@@ -26,11 +27,11 @@ class Redemption:
     signer_kid: str
 
 
-def deliver(unit: Unit, login: Login, browser: BrowserMark, code: Digest, endpoint: str, now: datetime) -> Login:
-    """Turn an answered login into a code for the relying party, in one transaction with the event that says so.
+def deliver(unit: Unit, login: Login, browser: BrowserMark, door: FrontDoor, now: datetime) -> Handover | Login:
+    """Let an answered login's result leave by its front door, in one transaction with the event that says so.
 
     Returns:
-        ``Delivered`` when the code may leave; otherwise the state that explains why not.
+        The ``Handover`` when the result may leave; otherwise the state that explains why not.
     """
     if not isinstance(login, Answered):
         return login
@@ -38,18 +39,11 @@ def deliver(unit: Unit, login: Login, browser: BrowserMark, code: Digest, endpoi
         return end(unit, login, Refusal.WRONG_BROWSER)
     if not login.asked.in_time(now):
         return end(unit, login, Refusal.EXPIRED)
-    delivered = login.delivered(code, now + CODE_LIFETIME)
-    if not unit.replace(login, delivered):
+    handover = door.hand_over(login, now)
+    if not unit.replace(login, handover.becomes):
         return login
-    unit.record(
-        CodeIssued(
-            corr=login.asked.id,
-            peer=Peer(id=login.asked.question.relying_party),
-            endpoint=endpoint,
-            artefact={"kind": "code", "commit": code},
-        )
-    )
-    return delivered
+    unit.record(handover.event)
+    return handover
 
 
 def deliver_refusal(unit: Unit, refused: Refused, endpoint: str) -> None:

@@ -47,6 +47,12 @@ class Refusal(StrEnum):
     PROVIDER_SUSPENDED = "provider_suspended"
 
 
+class Door(StrEnum):
+    """The language in which a relying party asked; the answer leaves in the same."""
+
+    OIDC = "oidc"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a relying party asks, in the broker's words."""
@@ -58,6 +64,7 @@ class Question:
     """What the relying party's own language needs for the answer (``redirect_uri``, ``state``, …); the broker
     carries it and does not read it."""
     preselected: ProviderId | None = None
+    door: Door = Door.OIDC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

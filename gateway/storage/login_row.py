@@ -14,6 +14,7 @@ from gateway.broker.login import (
     BrowserMark,
     Delivered,
     Digest,
+    Door,
     Login,
     Question,
     Redeemed,
@@ -99,6 +100,7 @@ def _question_json(question: Question) -> bytes:
             "language": question.language,
             "minimum_assurance": question.minimum_assurance.value,
             "preselected": question.preselected,
+            "door": question.door,
             "reply": question.reply,
         }
     )
@@ -112,6 +114,7 @@ def _question(text: bytes, relying_party: str) -> Question:
         minimum_assurance=AssuranceLevel(stored["minimum_assurance"]),
         reply=tuple((name, value) for name, value in stored["reply"]),
         preselected=stored["preselected"],
+        door=Door(stored["door"]),
     )
 
 

@@ -17,7 +17,6 @@ from gateway.broker.login import (
     incident_number,
 )
 from gateway.broker.relying_party import RelyingParty
-from gateway.oidc.response import error_location, reply_of, success_location
 from gateway.provider_directory import ProviderDirectory
 from gateway.use_cases import HandedOver, Leaving, UseCases
 from gateway.web.access import Access, may_enter
@@ -108,10 +107,8 @@ class LoginPages:
         ended = self._use_cases.cancel(found)
         if not isinstance(ended, Refused):
             return see_other(f"/login/{login}/continue")
-        self._use_cases.tell_refusal(ended)
         told = message_for(ended.why).relying_party
-        issuer = self._use_cases.addresses.issuer
-        return see_other(error_location(issuer, reply_of(ended.asked), told.error, told.description))
+        return see_other(self._use_cases.tell_refusal(ended, told.error, told.description).location)
 
     @may_enter(Access.OWN_BROWSER)
     def resume(self, login: str) -> Response:
@@ -120,8 +117,7 @@ class LoginPages:
         known = parse_correlation(login)
         outcome = self._use_cases.resume(known, browser) if known else None
         if isinstance(outcome, HandedOver):
-            issuer = self._use_cases.addresses.issuer
-            return see_other(success_location(issuer, outcome.login.asked, outcome.code))
+            return see_other(outcome.answer.location)
         if outcome is None:
             return not_here()
         if asked_of(outcome).browser != browser:
@@ -174,7 +170,7 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
         other_language_url=f"{base}?lang={other}",
         valid_until=asked.expires_at,
     )
-    response = page(render_choices(view), form_action=_way_back(party, asked))
+    response = page(render_choices(view), form_action=_way_back(use_cases, party, asked))
     if "lang" in request.args:
         remember(response, LANGUAGE, language)
     return response
@@ -192,9 +188,9 @@ def _choice(directory: ProviderDirectory, provider: ProviderId, language: Langua
     )
 
 
-def _way_back(party: RelyingParty, asked: Asked) -> tuple[str, ...]:
+def _way_back(use_cases: UseCases, party: RelyingParty, asked: Asked) -> tuple[str, ...]:
     """Browsers apply ``form-action`` to the redirect that follows a form, so the portal's origins must be in it."""
-    return tuple(sorted({origin_of(party.home), origin_of(reply_of(asked).redirect_uri)}))
+    return tuple(sorted({origin_of(party.home), origin_of(use_cases.door_of(asked).reply_address(asked))}))
 
 
 def _foreign_browser_page(login: Login) -> Response:
@@ -228,4 +224,4 @@ def _outcome_page(use_cases: UseCases, login: Login) -> Response:
         another_way_action=f"/login/{asked.id}/again" if asked.in_time(use_cases.clock()) else None,
         return_action=f"/login/{asked.id}/cancel",
     )
-    return refusal_page(view, form_action=_way_back(party, asked))
+    return refusal_page(view, form_action=_way_back(use_cases, party, asked))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -120,7 +120,7 @@ class Core:
         handed_over = self.use_cases.resume(self.answered(**parameters), BROWSER)
         assert isinstance(handed_over, HandedOver)
         assert isinstance(handed_over.login, Delivered)
-        return handed_over.code
+        return code_of(handed_over)
 
     def token_form(self, code: str, **changed: str | None) -> bytes:
         values: dict[str, str | None] = {
@@ -149,6 +149,11 @@ class Core:
         payload = json.dumps({name: value for name, value in claims.items() if value is not None})
         protected = {"alg": "ES256", "kid": "portal-1", **(header or {})}
         return jws.serialize_compact(protected, payload, key, algorithms=[protected["alg"]])
+
+
+def code_of(handed_over: HandedOver) -> str:
+    """Read the code out of the address that the browser is sent to."""
+    return parse_qs(urlsplit(handed_over.answer.location).query)["code"][0]
 
 
 def query(**changed: str | None) -> bytes:

@@ -25,7 +25,7 @@ from providers.contract import (
     VerifiedIdentity,
 )
 from providers.errors import AssertionRejected, ProviderUnavailable
-from tests.support.gateway_parts import BROWSER, PORTAL_CERTIFICATE, Core, person, query
+from tests.support.gateway_parts import BROWSER, PORTAL_CERTIFICATE, Core, code_of, person, query
 
 BANK = ProviderId("bank")
 OTHER_BROWSER = BrowserMark("d" * 64)
@@ -138,7 +138,7 @@ class LoginMachine(RuleBasedStateMachine):
             return multiple()
         assert outcome.login.asked.in_time(self.core.clock())
         self.delivered[login] = self.delivered.get(login, 0) + 1
-        return outcome.code
+        return code_of(outcome)
 
     @rule(login=logins)
     def resume_elsewhere(self, login: Correlation) -> None:

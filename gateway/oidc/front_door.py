@@ -1,0 +1,42 @@
+"""The front door for OpenID Connect: a result leaves as a code in the query of the redirect URI."""
+
+from datetime import datetime
+
+from gateway.audit.event import Peer
+from gateway.broker.deliver import CODE_LIFETIME
+from gateway.broker.events import CodeIssued
+from gateway.broker.front_door import Handover, Redirect
+from gateway.broker.identifiers import digest, new_secret
+from gateway.broker.login import Answered, Asked, Refused
+from gateway.oidc.response import error_location, reply_of, success_location
+
+
+class OidcDoor:
+    """Implements ``gateway.broker.front_door.FrontDoor``."""
+
+    def __init__(self, issuer: str) -> None:
+        """Answer in the name of the issuer (RFC 9207)."""
+        self._issuer = issuer
+
+    def reply_address(self, asked: Asked) -> str:
+        """Give the redirect URI."""
+        return reply_of(asked).redirect_uri
+
+    def hand_over(self, login: Answered, now: datetime) -> Handover:
+        """Plan to issue a code of 256 bits, valid for a minute; only its digest is kept (T08)."""
+        code = new_secret()
+        event = CodeIssued(
+            corr=login.asked.id,
+            peer=Peer(id=login.asked.question.relying_party),
+            endpoint=self.reply_address(login.asked),
+            artefact={"kind": "code", "commit": digest(code)},
+        )
+        return Handover(
+            becomes=login.delivered(digest(code), now + CODE_LIFETIME),
+            event=event,
+            answer=lambda: Redirect(location=success_location(self._issuer, login.asked, code)),
+        )
+
+    def refusal(self, refused: Refused, error: str, description: str) -> Redirect:
+        """Give the redirect that carries the error."""
+        return Redirect(location=error_location(self._issuer, reply_of(refused.asked), error, description))
