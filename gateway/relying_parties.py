@@ -13,8 +13,15 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from gateway.broker.relying_party import AssertionKey, RelyingParty, RelyingPartyId
-from gateway.settings import AssertionKeyEntry, RelyingPartyEntry
+from gateway.broker.relying_party import (
+    AssertionKey,
+    OidcClient,
+    Profile,
+    RelyingParties,
+    RelyingParty,
+    RelyingPartyId,
+)
+from gateway.settings import AssertionKeyEntry, OidcEntry, RelyingPartyEntry
 from providers.contract import AssuranceLevel, Language
 
 Key: TypeAlias = ECKey | RSAKey | OKPKey
@@ -27,20 +34,18 @@ _NEEDED: Final = {
 }
 
 
-def open_parties(
-    entries: Iterable[RelyingPartyEntry], base: Path, today: date, problems: list[str]
-) -> dict[RelyingPartyId, RelyingParty]:
+def open_parties(entries: Iterable[RelyingPartyEntry], base: Path, today: date, problems: list[str]) -> RelyingParties:
     """Open every registration; what is wrong with one is added to the problems, and the others are still looked at."""
-    parties: dict[RelyingPartyId, RelyingParty] = {}
+    parties: list[RelyingParty] = []
     for entry in entries:
         try:
             party = open_party(entry, base, today)
-            _refuse_shared_certificates(party, parties.values())
+            _refuse_shared_certificates(party, parties)
         except (OSError, ValueError) as error:
             problems.append(f"relying_parties.{entry.id}: {error}")
         else:
-            parties[party.id] = party
-    return parties
+            parties.append(party)
+    return RelyingParties(parties)
 
 
 def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingParty:
@@ -50,28 +55,42 @@ def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingPart
         OSError: a file cannot be read.
         ValueError: a file does not hold what it should, or the registration has ended.
     """
-    if entry.until < today:
-        raise ValueError(f"the baseline profile was allowed until {entry.until}; register it anew")
-    fingerprints = {_fingerprint(base / path) for path in entry.certificates}
-    return RelyingParty(
+    party = RelyingParty(
         id=RelyingPartyId(entry.id),
         names={Language.LATVIAN: entry.name.lv, Language.ENGLISH: entry.name.en},
         home=entry.home,
+        sector=entry.sector,
+        minimum_assurance=AssuranceLevel.parse(entry.minimum_assurance),
+        personal_code_form=entry.personal_code_form,
+        claims=frozenset(entry.claims),
+        group=entry.group,
+        oidc=_oidc_client(entry.oidc, base),
+    )
+    if party.ended_by(today):
+        raise ValueError(f"the profile baseline was allowed until {entry.oidc.until}; register it anew")
+    return party
+
+
+def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
+    if entry.profile is not Profile.BASELINE:
+        raise ValueError("the profile fapi2 is not served yet")
+    fingerprints = {_fingerprint(base / path) for path in entry.certificates}
+    return OidcClient(
+        profile=entry.profile,
         redirect_uris=frozenset(entry.redirect_uris),
         post_logout_redirect_uris=frozenset(entry.post_logout_redirect_uris),
-        sector=entry.sector,
         authentication=entry.authentication,
         assertion_keys=tuple(_assertion_key(key, base) for key in entry.assertion_keys),
         certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
-        minimum_assurance=AssuranceLevel.parse(entry.minimum_assurance),
-        personal_code_form=entry.personal_code_form,
+        sender_constraint=entry.sender_constraint,
+        until=entry.until,
     )
 
 
 def _refuse_shared_certificates(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
     """A certificate says which relying party speaks; shared by two, it would say nothing (T31, VPM-DRV-17)."""
     for other in others:
-        if party.certificates & other.certificates:
+        if party.client.certificates & other.client.certificates:
             raise ValueError(f"has the same client certificate as {other.id}; each relying party needs its own")
 
 

@@ -1,6 +1,7 @@
 """The gateway's settings: one TOML file, read once, frozen, every problem said at once."""
 
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +19,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm
+from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm, Profile, SenderConstraint
 from gateway.web_address import https_address, own_origin, redirect_address
 
 RedirectUri = Annotated[str, AfterValidator(redirect_address)]
 
 ID_PATTERN: Final = r"^[a-z][a-z0-9-]{0,39}$"
+_REASON: Final = 8
+"""Letters that a reason has at least."""
 _SQLITE: Final = "sqlite:///"
 _DATABASES: Final = (_SQLITE, "postgresql+psycopg://")
 
@@ -55,26 +58,21 @@ class AssertionKeyEntry(_Frozen):
     file: Path
 
 
-class RelyingPartyEntry(_Frozen):
-    """One registered relying party (VPM-DRV-17)."""
+class OidcEntry(_Frozen):
+    """How a relying party speaks OpenID Connect (security.md 8.1)."""
 
-    id: str = Field(pattern=ID_PATTERN)
-    name: Names
-    home: Annotated[str, AfterValidator(https_address)]
+    profile: Profile = Profile.FAPI2
     redirect_uris: list[RedirectUri] = Field(min_length=1)
     post_logout_redirect_uris: list[RedirectUri] = []
-    sector: str = Field(min_length=1)
-    authentication: ClientAuthentication
+    authentication: ClientAuthentication = ClientAuthentication.PRIVATE_KEY_JWT
     assertion_keys: list[AssertionKeyEntry] = []
+    sender_constraint: SenderConstraint = SenderConstraint.MUTUAL_TLS
     certificates: list[Path] = []
     certificates_sha256: list[str] = []
-    minimum_assurance: Literal["low", "substantial", "high"] = "low"
-    personal_code_form: PersonalCodeForm = PersonalCodeForm.DISPLAY
-    profile: Literal["baseline"]
-    reason: str = Field(min_length=8)
-    """Why this relying party is registered with the baseline profile and not a stricter one."""
-    until: date
-    """The last day on which the baseline profile is allowed for it."""
+    reason: str = ""
+    """Why this relying party is registered with the profile ``baseline`` and not the stricter one."""
+    until: date | None = None
+    """The last day on which the profile ``baseline`` is allowed for it."""
 
     @field_validator("certificates_sha256")
     @classmethod
@@ -84,18 +82,58 @@ class RelyingPartyEntry(_Frozen):
                 raise ValueError(f"{value}: a SHA-256 fingerprint is 64 lower-case hexadecimal digits")
         return values
 
+    @property
+    def presents_a_certificate(self) -> bool:
+        """Whether it comes by mutual TLS: to prove itself, or because its tokens are bound to the certificate."""
+        tls = self.authentication is ClientAuthentication.TLS
+        return tls or self.sender_constraint is SenderConstraint.MUTUAL_TLS
+
     @model_validator(mode="after")
-    def _can_authenticate(self) -> Self:
-        problems = []
-        if not self.certificates and not self.certificates_sha256:
-            problems.append("certificates or certificates_sha256 must name the client certificate")
-        if self.authentication is ClientAuthentication.PRIVATE_KEY_JWT and not self.assertion_keys:
-            problems.append("assertion_keys must hold a public key for private_key_jwt")
-        if len({key.kid for key in self.assertion_keys}) < len(self.assertion_keys):
-            problems.append("assertion_keys: each kid may stand once, or no assertion could be tied to its key")
+    def _whole(self) -> Self:
+        problems = [*self._problems_of_authentication(), *self._problems_of_profile()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _problems_of_authentication(self) -> Iterator[str]:
+        if self.presents_a_certificate and not (self.certificates or self.certificates_sha256):
+            yield "certificates or certificates_sha256 must name the client certificate"
+        if self.authentication is ClientAuthentication.PRIVATE_KEY_JWT and not self.assertion_keys:
+            yield "assertion_keys must hold a public key for private_key_jwt"
+        if len({key.kid for key in self.assertion_keys}) < len(self.assertion_keys):
+            yield "assertion_keys: each kid may stand once, or no assertion could be tied to its key"
+
+    def _problems_of_profile(self) -> Iterator[str]:
+        if self.profile is Profile.BASELINE:
+            if len(self.reason) < _REASON:
+                yield f"reason: say in {_REASON} letters or more why baseline is needed"
+            if self.until is None:
+                yield "until: baseline needs the last day on which it is allowed"
+            return
+        if self.sender_constraint is SenderConstraint.NONE:
+            yield "sender_constraint: fapi2 needs mutual_tls or dpop"
+        if any(key.algorithm == "RS256" for key in self.assertion_keys):
+            yield "assertion_keys: fapi2 takes ES256, PS256 and EdDSA, not RS256"
+        if self.reason or self.until:
+            yield "reason and until belong to the profile baseline"
+
+
+class RelyingPartyEntry(_Frozen):
+    """One registered relying party (VPM-DRV-17)."""
+
+    id: str = Field(pattern=ID_PATTERN)
+    name: Names
+    home: Annotated[str, AfterValidator(https_address)]
+    sector: str = Field(min_length=1)
+    minimum_assurance: Literal["low", "substantial", "high"] = "low"
+    personal_code_form: PersonalCodeForm = PersonalCodeForm.DISPLAY
+    claims: list[Literal["given_name", "family_name", "personal_code"]] = Field(
+        default=["given_name", "family_name", "personal_code"]
+    )
+    """What it may get of a person."""
+    group: str | None = Field(default=None, pattern=ID_PATTERN)
+    """Relying parties of one group share a session at the gateway."""
+    oidc: OidcEntry
 
 
 class PortEntry(_Frozen):

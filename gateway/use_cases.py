@@ -33,7 +33,7 @@ from gateway.broker.login import (
     asked_of,
 )
 from gateway.broker.ports import Storage, Unit
-from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.broker.relying_party import RelyingParties
 from gateway.oidc.errors import OidcError, SignOutRefused
 from gateway.oidc.errors import RequestRefused as OidcRefused
 from gateway.oidc.front_door import OidcDoor
@@ -89,7 +89,7 @@ class UseCases:
         *,
         storage: Storage,
         providers: Mapping[ProviderId, RedirectProvider],
-        parties: Mapping[RelyingPartyId, RelyingParty],
+        parties: RelyingParties,
         addresses: Addresses,
         keys: SigningKeys,
         subject_key: bytes,
@@ -327,7 +327,7 @@ class UseCases:
     def claims(self, access_token: str | None, certificate_sha256: str | None) -> dict[str, object] | None:
         """Give the claims again to the relying party that holds the token and the certificate (T08)."""
         login = self.storage.load_by_token(digest(access_token)) if access_token else None
-        party = self._tokens.by_certificate.get(certificate_sha256 or "")
+        party = self.parties.by_certificate(certificate_sha256)
         valid = (
             isinstance(login, Redeemed)
             and login.token is not None

@@ -23,17 +23,25 @@ def claims_for(party: RelyingParty, identity: VerifiedIdentity, subject_key: byt
     Each identity field is its own claim, exactly as the provider confirmed it: nothing is joined, split or re-cased
     (VPM-DRV-07).
     """
-    display = party.personal_code_form is PersonalCodeForm.DISPLAY
     return {
         "sub": pairwise_subject(subject_key, party.sector, identity),
-        "given_name": identity.given_name,
-        "family_name": identity.family_name,
-        "personal_code": identity.personal_code.display if display else identity.personal_code.key,
+        **_registered(party, identity),
         "acr": identity.assurance.uri,
         "amr": authentication_methods(identity),
         "auth_time": int(identity.authenticated_at.timestamp()),
         "provider": identity.provider,
     }
+
+
+def _registered(party: RelyingParty, identity: VerifiedIdentity) -> dict[str, str]:
+    """Give what the relying party is registered for, and nothing else."""
+    display = party.personal_code_form is PersonalCodeForm.DISPLAY
+    known = {
+        "given_name": identity.given_name,
+        "family_name": identity.family_name,
+        "personal_code": identity.personal_code.display if display else identity.personal_code.key,
+    }
+    return {name: value for name, value in known.items() if name in party.claims}
 
 
 def authentication_methods(identity: VerifiedIdentity) -> list[str]:

@@ -1,8 +1,10 @@
 """Who may ask: a registered relying party, and what it is registered for."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -36,6 +38,43 @@ class AssertionKey:
     key: ECKey | RSAKey | OKPKey
 
 
+class Profile(StrEnum):
+    """How strictly a relying party speaks OpenID Connect (security.md 8.1)."""
+
+    FAPI2 = "fapi2"
+    BASELINE = "baseline"
+
+
+class SenderConstraint(StrEnum):
+    """What an access token is bound to, so that a stolen one is worth nothing (T08)."""
+
+    MUTUAL_TLS = "mutual_tls"
+    DPOP = "dpop"
+    NONE = "none"
+    """In the profile ``baseline`` only."""
+
+
+CLAIMS: Final = frozenset({"given_name", "family_name", "personal_code"})
+"""What identifies a person: each is given to those only who are registered for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcClient:
+    """How a relying party speaks OpenID Connect."""
+
+    profile: Profile
+    redirect_uris: frozenset[str]
+    """Compared as exact strings."""
+    post_logout_redirect_uris: frozenset[str]
+    authentication: ClientAuthentication
+    assertion_keys: tuple[AssertionKey, ...]
+    certificates: frozenset[str]
+    """SHA-256 fingerprints, lower-case hexadecimal, of the client certificates it may present."""
+    sender_constraint: SenderConstraint
+    until: date | None = None
+    """The last day (UTC) on which it may use the profile ``baseline``; None in ``fapi2``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelyingParty:
     """A registered relying party (VPM-DRV-17)."""
@@ -44,14 +83,58 @@ class RelyingParty:
     names: dict[Language, str]
     home: str
     """Absolute https URL that a person can be sent back to when a login cannot go on."""
-    redirect_uris: frozenset[str]
-    """Compared as exact strings."""
-    post_logout_redirect_uris: frozenset[str]
     sector: str
     """What pairwise subjects are derived for; parties of one sector see the same subject."""
-    authentication: ClientAuthentication
-    assertion_keys: tuple[AssertionKey, ...]
-    certificates: frozenset[str]
-    """SHA-256 fingerprints, lower-case hexadecimal, of the client certificates it may present."""
     minimum_assurance: AssuranceLevel = AssuranceLevel.LOW
     personal_code_form: PersonalCodeForm = PersonalCodeForm.DISPLAY
+    claims: frozenset[str] = CLAIMS
+    """Which of ``CLAIMS`` it is registered to get."""
+    group: str | None = None
+    """Relying parties of one group share a session at the gateway; without a group each login is a fresh one."""
+    oidc: OidcClient | None = None
+
+    @property
+    def client(self) -> OidcClient:
+        """Its registration for OpenID Connect.
+
+        Raises:
+            LookupError: it has none; ``RelyingParties.oidc_client`` never finds such a party.
+        """
+        if self.oidc is None:
+            raise LookupError(f"{self.id} does not speak OpenID Connect")
+        return self.oidc
+
+    def ended_by(self, day: date) -> bool:
+        """Whether its registration was over before the day (UTC) began."""
+        return self.oidc is not None and self.oidc.until is not None and self.oidc.until < day
+
+
+class RelyingParties(Mapping[RelyingPartyId, RelyingParty]):
+    """All that are registered, and by what else than their id they are known."""
+
+    def __init__(self, parties: Iterable[RelyingParty] = ()) -> None:
+        self.swap(parties)
+
+    def swap(self, parties: Iterable[RelyingParty]) -> None:
+        """Replace all at once: whoever looks sees the old registrations or the new ones, never a mixture."""
+        found = tuple(parties)
+        certified = {sha256: party for party in found if party.oidc for sha256 in party.oidc.certificates}
+        self._known = {party.id: party for party in found}, certified
+
+    def __getitem__(self, party: RelyingPartyId) -> RelyingParty:
+        return self._known[0][party]
+
+    def __iter__(self) -> Iterator[RelyingPartyId]:
+        return iter(self._known[0])
+
+    def __len__(self) -> int:
+        return len(self._known[0])
+
+    def oidc_client(self, client_id: str) -> RelyingParty | None:
+        """Give the party that speaks OpenID Connect under the ``client_id``."""
+        party = self.get(RelyingPartyId(client_id))
+        return party if party is not None and party.oidc is not None else None
+
+    def by_certificate(self, sha256: str | None) -> RelyingParty | None:
+        """Give the party that a client certificate belongs to (T31); ``sha256`` in lower-case hexadecimal."""
+        return self._known[1].get(sha256 or "")

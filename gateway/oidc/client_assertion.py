@@ -62,7 +62,7 @@ def _verified_claims(assertion: str, party: RelyingParty) -> tuple[AssertionKey,
 
 
 def _registered_key(header: dict[str, str], party: RelyingParty) -> AssertionKey:
-    candidates = [key for key in party.assertion_keys if header.get("kid") in {None, key.kid}]
+    candidates = [key for key in party.client.assertion_keys if header.get("kid") in {None, key.kid}]
     if len(candidates) != 1:
         raise InvalidClientError(description="kid must name one of the registered keys")
     if header.get("alg") != candidates[0].algorithm:

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from gateway.broker.login import Question
-from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.broker.relying_party import RelyingParties, RelyingParty
 from gateway.oidc.errors import ReplyTo, RequestRefused, UntrustedRequest
 from providers.contract import AssuranceLevel, Language, ProviderId
 
@@ -64,9 +64,9 @@ class Proven:
         return RequestRefused(rule, code, description, reply_to=self.reply_to)
 
 
-def known_relying_party(request: AuthorizationRequest, parties: Mapping[RelyingPartyId, RelyingParty]) -> RelyingParty:
+def known_relying_party(request: AuthorizationRequest, parties: RelyingParties) -> RelyingParty:
     """The ``client_id`` must be sent once and be registered (VPM-DRV-17)."""
-    party = parties.get(RelyingPartyId(request.get("client_id") or ""))
+    party = parties.oidc_client(request.get("client_id") or "")
     if party is None:
         raise UntrustedRequest("known_relying_party", "invalid_client", "client_id is missing or not registered")
     return party
@@ -75,7 +75,7 @@ def known_relying_party(request: AuthorizationRequest, parties: Mapping[RelyingP
 def registered_redirect_uri(request: AuthorizationRequest, party: RelyingParty) -> str:
     """The redirect URI must equal a registered one, character for character (T05, RFC 9700 2.1)."""
     uri = request.get("redirect_uri")
-    if uri is None or uri not in party.redirect_uris:
+    if uri is None or uri not in party.client.redirect_uris:
         raise UntrustedRequest(
             "registered_redirect_uri",
             "invalid_request",
@@ -159,7 +159,7 @@ CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
 )
 
 
-def verify_request(query: bytes, parties: Mapping[RelyingPartyId, RelyingParty]) -> Question:
+def verify_request(query: bytes, parties: RelyingParties) -> Question:
     """Check an authorization request and put it into the broker's words.
 
     Raises:

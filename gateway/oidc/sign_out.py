@@ -4,11 +4,10 @@ The gateway keeps no session of its own after a login, so there is nothing to en
 asks, to record it, and to send the person back to a registered address only.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.broker.relying_party import RelyingParties, RelyingParty
 from gateway.oidc.errors import SignOutRefused, UntrustedRequest
 from gateway.oidc.keys import SigningKeys
 from gateway.oidc.request import AuthorizationRequest
@@ -23,9 +22,7 @@ class SignOut:
     """Where to send the person; None when the relying party named no address."""
 
 
-def verify_sign_out(
-    query: bytes, parties: Mapping[RelyingPartyId, RelyingParty], keys: SigningKeys, issuer: str
-) -> SignOut:
+def verify_sign_out(query: bytes, parties: RelyingParties, keys: SigningKeys, issuer: str) -> SignOut:
     """Check a sign-out request.
 
     Raises:
@@ -43,7 +40,7 @@ def verify_sign_out(
     uri = request.get("post_logout_redirect_uri")
     if uri is None:
         return SignOut(party=party, location=None)
-    if uri not in party.post_logout_redirect_uris:
+    if uri not in party.client.post_logout_redirect_uris:
         raise SignOutRefused(
             "registered_post_logout_redirect_uri", "invalid_request", "post_logout_redirect_uri is not registered"
         )
@@ -52,9 +49,7 @@ def verify_sign_out(
     return SignOut(party=party, location=f"{uri}{separator}{urlencode({'state': state})}" if state else uri)
 
 
-def _audience(
-    request: AuthorizationRequest, parties: Mapping[RelyingPartyId, RelyingParty], keys: SigningKeys, issuer: str
-) -> RelyingParty:
+def _audience(request: AuthorizationRequest, parties: RelyingParties, keys: SigningKeys, issuer: str) -> RelyingParty:
     hint = request.get("id_token_hint")
     try:
         claims = keys.verify(hint or "")
@@ -62,7 +57,7 @@ def _audience(
         raise SignOutRefused(
             "id_token_hint_is_ours", "invalid_request", "id_token_hint is missing or not an ID token of ours"
         ) from error
-    party = parties.get(RelyingPartyId(str(claims.get("aud"))))
+    party = parties.oidc_client(str(claims.get("aud")))
     if party is None or claims.get("iss") != issuer:
         raise SignOutRefused("id_token_hint_is_ours", "invalid_request", "id_token_hint is for nobody registered")
     return party

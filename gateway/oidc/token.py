@@ -4,7 +4,6 @@ Authlib authenticates, looks up, saves and deletes in that order, each with its 
 reads or writes happens inside one transaction, in which the code is spent by one statement (T01).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -31,7 +30,7 @@ from gateway.broker.events import TokenRefused
 from gateway.broker.identifiers import digest, new_correlation, new_secret
 from gateway.broker.login import Delivered, Redeemed
 from gateway.broker.ports import Unit
-from gateway.broker.relying_party import ClientAuthentication, RelyingParty, RelyingPartyId
+from gateway.broker.relying_party import ClientAuthentication, RelyingParties, RelyingParty
 from gateway.oidc.client_assertion import VerifiedAssertion, is_assertion, verify_assertion
 
 MAX_FIELDS: Final = 32
@@ -150,7 +149,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
 
     def __init__(
         self,
-        parties: Mapping[RelyingPartyId, RelyingParty],
+        parties: RelyingParties,
         *,
         issuer: str,
         endpoint: str,
@@ -162,7 +161,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
         self.endpoint = endpoint
         self.signer_kid = signer_kid
         self.clock = clock
-        self.by_certificate = {sha256: party for party in parties.values() for sha256 in party.certificates}
+        self.parties = parties
         self.register_grant(CodeGrant, [S256Only(required=True)])
 
     def refusal_before_the_code(self, request: TokenRequest, now: datetime) -> OAuth2Error | None:
@@ -176,7 +175,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
 
     def _authenticate(self, request: TokenRequest, now: datetime) -> None:
         """Prove the relying party: by its certificate always, and by an assertion where that is registered."""
-        party = self.by_certificate.get(request.certificate_sha256 or "")
+        party = self.parties.by_certificate(request.certificate_sha256)
         if party is None:
             raise InvalidClientError(description="the client certificate is not registered for any relying party")
         if request.parameters.get("client_id", party.id) != party.id:
@@ -217,7 +216,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
 
     def peer_of(self, request: TokenRequest) -> Peer:
         """Say who asked, by the certificate of the connection."""
-        party = self.by_certificate.get(request.certificate_sha256 or "")
+        party = self.parties.by_certificate(request.certificate_sha256)
         return Peer(id=party.id if party else "", cert_sha256=request.certificate_sha256)
 
     def generate_token(self, grant_type: str, client: Client, **kwargs: Any) -> dict[str, Any]:
@@ -252,7 +251,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
         """Nobody listens; what happened stands in the audit log."""
 
     def _assertion(self, request: TokenRequest, party: RelyingParty, now: datetime) -> VerifiedAssertion | None:
-        if party.authentication is ClientAuthentication.TLS:
+        if party.client.authentication is ClientAuthentication.TLS:
             if "client_id" not in request.parameters:
                 raise InvalidClientError(description="client_id is missing; tls_client_auth needs it (RFC 8705 2)")
             return None

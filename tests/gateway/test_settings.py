@@ -122,7 +122,7 @@ def test_a_mistake_about_the_gateway_itself_is_named(root: Path, old: str, new: 
 )
 def test_t05_a_redirect_uri_that_is_none_is_refused_at_the_start(root: Path, uri: str) -> None:
     changed(root, REDIRECTS, f'redirect_uris = ["{uri}"]')
-    assert "relying_parties.0.redirect_uris.0: " in refused(root)
+    assert "relying_parties.0.oidc.redirect_uris.0: " in refused(root)
 
 
 def test_a_host_in_upper_case_is_a_good_redirect_uri(root: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_host_in_upper_case_is_a_good_redirect_uri(root: Path) -> None:
         (
             KEY,
             'algorithm = "HS256", file = "../auctions/assertion.pub"',
-            "relying_parties.0.assertion_keys.0.algorithm",
+            "relying_parties.0.oidc.assertion_keys.0.algorithm",
         ),
         (f'[{{ kid = "auctions-1", {KEY} }}]', "[]", "assertion_keys must hold a public key"),
         (f'{{ kid = "auctions-1", {KEY} }}', ", ".join([f'{{ kid = "x", {KEY} }}'] * 2), "each kid may stand once"),
@@ -154,8 +154,17 @@ def test_a_host_in_upper_case_is_a_good_redirect_uri(root: Path) -> None:
         (CERTIFICATE, 'certificates_sha256 = ["ABC"]', "64 lower-case hexadecimal digits"),
         ('home = "https://localhost:7443/"', 'home = "http://localhost:7443/"', "relying_parties.0.home: "),
         ('home = "https://localhost:7443/"', 'home = "https://u@localhost:7443/"', "relying_parties.0.home: "),
-        ('profile = "baseline"', 'profile = "lax"', "relying_parties.0.profile"),
-        ('reason = "demo portal', 'reason = ""\n# "', "relying_parties.0.reason"),
+        ('profile = "baseline"', 'profile = "lax"', "relying_parties.0.oidc.profile"),
+        ('reason = "demo portal', 'reason = ""\n# "', "why baseline is needed"),
+        ("until = ", "# until = ", "the last day on which it is allowed"),
+        ('profile = "baseline"', 'profile = "baseline"\nsender_constraint = "cookies"', "sender_constraint"),
+        ('profile = "baseline"\n', "", "reason and until belong to the profile baseline"),
+        (
+            'profile = "baseline"',
+            'profile = "fapi2"\nsender_constraint = "none"',
+            "sender_constraint: fapi2 needs mutual_tls or dpop",
+        ),
+        ('sector = "izsoles.demo"', 'sector = "izsoles.demo"\nclaims = ["phone"]', "relying_parties.0.claims.0"),
     ],
 )
 def test_a_mistake_about_a_relying_party_is_named(root: Path, old: str, new: str, said: str) -> None:

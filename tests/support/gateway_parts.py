@@ -16,7 +16,16 @@ from joserfc.jwk import ECKey
 
 from gateway.audit.event import Correlation
 from gateway.broker.login import Answered, Arrived, Asked, BrowserMark, Delivered
-from gateway.broker.relying_party import AssertionKey, ClientAuthentication, RelyingParty, RelyingPartyId
+from gateway.broker.relying_party import (
+    AssertionKey,
+    ClientAuthentication,
+    OidcClient,
+    Profile,
+    RelyingParties,
+    RelyingParty,
+    RelyingPartyId,
+    SenderConstraint,
+)
 from gateway.oidc.keys import SigningKeys
 from gateway.oidc.metadata import Addresses
 from gateway.storage.memory import MemoryStorage
@@ -60,16 +69,23 @@ class HeldClock:
 
 
 def relying_party(party: RelyingPartyId, certificate: str, key: ECKey, **changed: Any) -> RelyingParty:
+    """Make a registration; what is changed belongs to the party or to its OpenID Connect part."""
+    of_client = {name: changed.pop(name) for name in list(changed) if name in OidcClient.__dataclass_fields__}
+    client: dict[str, Any] = {
+        "profile": Profile.BASELINE,
+        "redirect_uris": frozenset({CALLBACK if party == PORTAL else "https://other.test/callback"}),
+        "post_logout_redirect_uris": frozenset({"https://portal.test/signed-out"}),
+        "authentication": ClientAuthentication.PRIVATE_KEY_JWT,
+        "assertion_keys": (AssertionKey(kid=str(key.kid), algorithm="ES256", key=key),),
+        "certificates": frozenset({certificate}),
+        "sender_constraint": SenderConstraint.MUTUAL_TLS,
+    }
     values: dict[str, Any] = {
         "id": party,
         "names": {Language.LATVIAN: "Portāls", Language.ENGLISH: "Portal"},
         "home": "https://portal.test/",
-        "redirect_uris": frozenset({CALLBACK if party == PORTAL else "https://other.test/callback"}),
-        "post_logout_redirect_uris": frozenset({"https://portal.test/signed-out"}),
         "sector": f"{party}.test",
-        "authentication": ClientAuthentication.PRIVATE_KEY_JWT,
-        "assertion_keys": (AssertionKey(kid=str(key.kid), algorithm="ES256", key=key),),
-        "certificates": frozenset({certificate}),
+        "oidc": OidcClient(**{**client, **of_client}),
     }
     return RelyingParty(**{**values, **changed})
 
@@ -80,11 +96,13 @@ class Core:
 
     clock: HeldClock = field(default_factory=HeldClock)
     storage: MemoryStorage = field(default_factory=MemoryStorage)
-    parties: dict[RelyingPartyId, RelyingParty] = field(
-        default_factory=lambda: {
-            PORTAL: relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY),
-            OTHER: relying_party(OTHER, OTHER_CERTIFICATE, OTHER_KEY),
-        }
+    parties: RelyingParties = field(
+        default_factory=lambda: RelyingParties(
+            (
+                relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY),
+                relying_party(OTHER, OTHER_CERTIFICATE, OTHER_KEY),
+            )
+        )
     )
 
     def __post_init__(self) -> None:
@@ -97,6 +115,10 @@ class Core:
             subject_key=b"s" * 32,
             clock=self.clock,
         )
+
+    def register(self, party: RelyingParty) -> None:
+        """Put a registration in the place of the one with the same id."""
+        self.parties.swap([party, *(known for known in self.parties.values() if known.id != party.id)])
 
     def begin(self, **parameters: str | None) -> Asked:
         asked = self.use_cases.authorize(query(**parameters), BROWSER)

@@ -14,7 +14,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from gateway.broker.relying_party import AssertionKey, ClientAuthentication
+from gateway.broker.relying_party import AssertionKey, ClientAuthentication, RelyingParties
 from gateway.oidc.errors import OidcError, RequestRefused, UntrustedRequest
 from gateway.oidc.metadata import discovery_document
 from gateway.oidc.response import error_location
@@ -67,8 +67,9 @@ def redeeming(core: Core, certificate: str | None = PORTAL_CERTIFICATE, **change
 
 
 def with_keys(**changed: Any) -> Core:
-    parties = {**Core().parties, PORTAL: relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, **changed)}
-    return Core(parties=parties)
+    core = Core()
+    core.register(relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, **changed))
+    return core
 
 
 # --- what is not on ---
@@ -296,8 +297,8 @@ def holder() -> tuple[Core, str]:
     """A relying party whose certificate is known by its bytes, and its access token."""
     portal = relying_party(PORTAL, sha256(b"the portal's certificate").hexdigest(), PORTAL_KEY)
     other = relying_party(OTHER, sha256(b"another's certificate").hexdigest(), OTHER_KEY)
-    core = Core(parties={PORTAL: portal, OTHER: other})
-    granted = core.use_cases.redeem(core.token_form(core.code()), *portal.certificates)
+    core = Core(parties=RelyingParties((portal, other)))
+    granted = core.use_cases.redeem(core.token_form(core.code()), *portal.client.certificates)
     assert isinstance(granted, dict)
     return core, str(granted["access_token"])
 

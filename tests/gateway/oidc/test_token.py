@@ -58,10 +58,17 @@ def test_the_same_person_has_another_subject_in_another_sector() -> None:
     core = Core()
     first = claims_of(redeemed(core, core.token_form(core.code()))["id_token"])["sub"]
     again = claims_of(redeemed(core, core.token_form(core.code()))["id_token"])["sub"]
-    core.parties[PORTAL] = relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, sector="elsewhere")
-    moved = Core(parties=core.parties)
+    core.register(relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, sector="elsewhere"))
     assert first == again
-    assert claims_of(redeemed(moved, moved.token_form(moved.code()))["id_token"])["sub"] != first
+    assert claims_of(redeemed(core, core.token_form(core.code()))["id_token"])["sub"] != first
+
+
+def test_a_relying_party_gets_nothing_that_it_is_not_registered_for() -> None:
+    core = Core()
+    core.register(relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, claims=frozenset({"family_name"})))
+    claims = claims_of(redeemed(core, core.token_form(core.code()))["id_token"])
+    assert claims["family_name"] == "Bērziņa-Kalna"
+    assert not {"given_name", "personal_code"} & claims.keys()
 
 
 def test_t01_a_code_works_once_and_a_second_use_takes_the_tokens_back() -> None:
@@ -140,12 +147,9 @@ def test_another_registered_party_cannot_redeem_the_code() -> None:
 
 def test_a_party_registered_for_tls_needs_no_assertion() -> None:
     core = Core()
-    core.parties[PORTAL] = relying_party(
-        PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, authentication=ClientAuthentication.TLS
-    )
-    plain = Core(parties=core.parties)
-    form = plain.token_form(plain.code(), client_assertion=None, client_assertion_type=None, client_id=PORTAL)
-    redeemed(plain, form)
+    core.register(relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, authentication=ClientAuthentication.TLS))
+    form = core.token_form(core.code(), client_assertion=None, client_assertion_type=None, client_id=PORTAL)
+    redeemed(core, form)
 
 
 @pytest.mark.parametrize(
