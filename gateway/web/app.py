@@ -26,6 +26,7 @@ from gateway.web.notices import Notice
 from gateway.web.oidc_pages import oidc_pages
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import prepare_pages, render_notice, render_refusal
+from gateway.web.port_app import PortApp
 from gateway.web.provider_pages import provider_pages
 from gateway.web.responses import json_response, page
 from gateway.web.token_pages import token_pages
@@ -71,7 +72,7 @@ def create_mutual_tls_app(gateway: Gateway) -> Flask:
 
 
 def _app(port: str, host: str) -> Flask:
-    app = Flask("gateway", static_folder=None, template_folder=None)
+    app = PortApp(host)
     app.config["MAX_CONTENT_LENGTH"] = 256 * 1024
     app.config["PROPAGATE_EXCEPTIONS"] = False
     # A doubled slash would otherwise be answered with 308, which sends a form, and a bank's answer, a second time (T06).

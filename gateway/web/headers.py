@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import Response
 
+from gateway.web.port_app import HeaderLines
 from gateway.web_address import ORIGIN
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9+/_=-]{16,128}", re.ASCII)
@@ -25,6 +26,23 @@ _ALWAYS: Final = (
 """``X-Frame-Options`` repeats ``frame-ancestors`` for browsers and scanners that know only the older word."""
 _NOTHING_ELSE: Final = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _DYNAMIC: Final = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
+
+
+def secure_headers(
+    content_type: str,
+    *,
+    cache_control: str | None = None,
+    form_action: tuple[str, ...] = (),
+    script_nonce: str | None = None,
+) -> HeaderLines:
+    """Make the headers of an answer: its type, whether it may be stored, and what a browser may do with it.
+
+    Without ``cache_control``, which must be a text of ours, it is not stored at all. For the other arguments and what
+    is raised see ``set_security_headers``.
+    """
+    caching = _DYNAMIC if cache_control is None else (("Cache-Control", cache_control),)
+    policy = ("Content-Security-Policy", _policy(form_action) + _script(script_nonce))
+    return HeaderLines((("Content-Type", content_type), *caching, *_ALWAYS, policy))
 
 
 def set_security_headers(

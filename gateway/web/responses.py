@@ -1,13 +1,18 @@
 """The few shapes an answer has; each with the headers that every answer must have."""
 
+from typing import Final
+
 import orjson
 import structlog
 from flask import Response
 
-from gateway.web.headers import set_security_headers
+from gateway.web.headers import secure_headers
 from gateway.web.messages import message_for
 from gateway.web.page_values import RefusalView
 from gateway.web.pages import render_refusal
+from gateway.web.port_app import Answer
+
+_HTML: Final = "text/html; charset=utf-8"
 
 log = structlog.get_logger("gateway")
 
@@ -16,9 +21,7 @@ def page(
     html: str, status: int = 200, *, form_action: tuple[str, ...] = (), script_nonce: str | None = None
 ) -> Response:
     """Answer with a page."""
-    response = Response(html, status, content_type="text/html; charset=utf-8")
-    set_security_headers(response, form_action=form_action, script_nonce=script_nonce)
-    return response
+    return Answer(html, status, secure_headers(_HTML, form_action=form_action, script_nonce=script_nonce))
 
 
 def refusal_page(view: RefusalView, *, form_action: tuple[str, ...] = ()) -> Response:
@@ -37,9 +40,8 @@ def refusal_page(view: RefusalView, *, form_action: tuple[str, ...] = ()) -> Res
 
 def see_other(location: str) -> Response:
     """Send the browser on with 303, so that no form is ever posted twice (T06)."""
-    response = Response("", 303, {"Location": location})
-    response.autocorrect_location_header = False
-    set_security_headers(response)
+    response = Answer(b"", 303, secure_headers(_HTML))
+    response.headers.add("Location", location)  # refuses line ends
     return response
 
 
@@ -48,11 +50,8 @@ def json_response(
 ) -> Response:
     """Answer with JSON; cacheable only where nothing in it depends on who asks."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
-    response = Response(content, status, content_type="application/json")
-    set_security_headers(response)
-    if public_seconds is not None:
-        response.headers["Cache-Control"] = f"public, max-age={public_seconds}"
-        del response.headers["Vary"]
+    cache_control = f"public, max-age={public_seconds}" if public_seconds is not None else None
+    response = Answer(content, status, secure_headers("application/json", cache_control=cache_control))
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
