@@ -5,7 +5,7 @@ A state holds exactly what is known in it; each method is one step and returns t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType, TypeAlias
 
@@ -45,6 +45,25 @@ class Refusal(StrEnum):
     UNKNOWN_NONCE = "unknown_nonce"
     REPLAYED = "replayed"
     PROVIDER_SUSPENDED = "provider_suspended"
+    SESSION_ENDED = "session_ended"
+    LOGIN_REQUIRED = "login_required"
+
+
+class Prompt(StrEnum):
+    """What a relying party demands to be shown to the person (OIDC Core 3.1.2.1)."""
+
+    NONE = "none"
+    LOGIN = "login"
+    CONSENT = "consent"
+    SELECT_ACCOUNT = "select_account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which claims of those registered are asked for, and where (OIDC Core 5.4, 5.5)."""
+
+    id_token: frozenset[str] = frozenset()
+    userinfo: frozenset[str] = frozenset()
 
 
 class Door(StrEnum):
@@ -65,6 +84,11 @@ class Question:
     carries it and does not read it."""
     preselected: ProviderId | None = None
     door: Door = Door.OIDC
+    prompt: frozenset[Prompt] = frozenset()
+    max_age: timedelta | None = None
+    wanted: Wanted = Wanted()
+    session: Correlation | None = None
+    """The session that answers in place of a provider; None when a provider is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from gateway.audit.event import AuditEvent, Correlation
 from gateway.broker.login import Asked, Digest, Login
+from gateway.broker.session_ports import Sessions
 from providers.contract import ProviderId, Reference
 
 T = TypeVar("T")
@@ -13,6 +14,10 @@ T = TypeVar("T")
 
 class Unit(Protocol):
     """One transaction: what is saved and what is recorded in it become durable together, or not at all."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions of groups, in the same transaction."""
 
     def load(self, login: Correlation) -> Login | None:
         """Find a login in whatever state; None when there is none (or it is forgotten)."""
@@ -65,6 +70,9 @@ class Storage(Protocol):
 
     def load_by_token(self, token: Digest) -> Login | None:
         """Find the login whose access token this is, outside any transaction."""
+
+    def look(self, question: Callable[[Sessions], T]) -> T:
+        """Ask something of sessions outside any transaction; nothing may be changed by it."""
 
 
 class StorageUnavailable(Exception):

@@ -16,9 +16,11 @@ from gateway.broker.login import (
     Digest,
     Door,
     Login,
+    Prompt,
     Question,
     Redeemed,
     Refused,
+    Wanted,
     asked_of,
 )
 from gateway.broker.relying_party import RelyingPartyId
@@ -102,8 +104,21 @@ def _question_json(question: Question) -> bytes:
             "preselected": question.preselected,
             "door": question.door,
             "reply": question.reply,
+            **_set_members(question),
         }
     )
+
+
+def _set_members(question: Question) -> dict[str, object]:
+    """Leave out what few requests ask for, so that the rows of ordinary logins stay short."""
+    members = {
+        "prompt": sorted(question.prompt),
+        "max_age": int(question.max_age.total_seconds()) if question.max_age is not None else None,
+        "id_token": sorted(question.wanted.id_token),
+        "userinfo": sorted(question.wanted.userinfo),
+        "session": question.session,
+    }
+    return {name: value for name, value in members.items() if value not in (None, [])}
 
 
 def _question(text: bytes, relying_party: str) -> Question:
@@ -115,6 +130,10 @@ def _question(text: bytes, relying_party: str) -> Question:
         reply=tuple((name, value) for name, value in stored["reply"]),
         preselected=stored["preselected"],
         door=Door(stored["door"]),
+        prompt=frozenset(map(Prompt, stored.get("prompt", ()))),
+        max_age=timedelta(seconds=stored["max_age"]) if "max_age" in stored else None,
+        wanted=Wanted(id_token=frozenset(stored.get("id_token", ())), userinfo=frozenset(stored.get("userinfo", ()))),
+        session=stored.get("session"),
     )
 
 

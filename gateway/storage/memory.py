@@ -21,8 +21,10 @@ from gateway.broker.login import (
     asked_of,
 )
 from gateway.broker.ports import Unit
+from gateway.broker.session_ports import Sessions
 from gateway.storage.identity_seal import without_exchanges
 from gateway.storage.login_row import REMEMBERED_FOR
+from gateway.storage.memory_sessions import MemorySessions, SessionsState
 from providers.contract import ProviderId, Reference
 
 T = TypeVar("T")
@@ -38,6 +40,7 @@ class _State:
         self.codes: dict[Digest, Correlation] = {}
         self.spent: dict[tuple[str, str], datetime] = {}
         self.events: list[AuditEvent] = []
+        self.sessions = SessionsState()
 
     def copy(self) -> "_State":
         copied = _State()
@@ -52,6 +55,11 @@ class MemoryUnit:
     def __init__(self, state: _State) -> None:
         """Work on a copy of the state."""
         self._state = state
+
+    @property
+    def sessions(self) -> MemorySessions:
+        """Sessions of groups, in the same transaction."""
+        return MemorySessions(self._state.sessions)
 
     def load(self, login: Correlation) -> Login | None:
         """Find a login in whatever state."""
@@ -108,6 +116,7 @@ class MemoryUnit:
             elif not isinstance(login, _Identified) and asked_of(login).expires_at + REMEMBERED_FOR < now:
                 self._forget(key)
         self._state.spent = {fact: until for fact, until in self._state.spent.items() if until >= now}
+        self.sessions.sweep(now)
 
     def _find(self, key: Correlation | None) -> Login | None:
         return self._state.logins.get(key) if key else None
@@ -148,6 +157,10 @@ class MemoryStorage:
     def load_by_token(self, token: Digest) -> Login | None:
         """Find the login whose access token this is."""
         return MemoryUnit(self._state).load_by_token(token)
+
+    def look(self, question: Callable[[Sessions], T]) -> T:
+        """Ask something of sessions."""
+        return question(MemoryUnit(self._state).sessions)
 
     def sweep(self, now: datetime) -> None:
         """Erase and forget what is due."""

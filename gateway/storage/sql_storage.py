@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from gateway.audit.event import Correlation
 from gateway.broker.login import Digest, Login
 from gateway.broker.ports import StorageUnavailable, Unit
+from gateway.broker.session_ports import Sessions
 from gateway.storage.database import Connection, Database
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.identity_seal import IdentitySeal
@@ -53,6 +54,11 @@ class SqlStorage:
         """Find the login whose access token this is, outside any transaction."""
         with self._reading() as connection:
             return self._open_unit(connection).load_by_token(token)
+
+    def look(self, question: Callable[[Sessions], T]) -> T:
+        """Ask something of sessions outside any transaction; nothing may be changed by it."""
+        with self._reading() as connection:
+            return question(self._open_unit(connection).sessions)
 
     def sweep(self, now: datetime) -> None:
         """Erase what must not be kept: identities of logins that are over, then logins and spent facts themselves.

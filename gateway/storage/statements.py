@@ -55,6 +55,11 @@ class Statements:
         self._compile_log()
         self._compile_sweep()
 
+    @property
+    def dialect_name(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._dialect.name
+
     def move(self, conditions: tuple[str, ...], assignments: tuple[str, ...]) -> str:
         """Give the one UPDATE that takes a login from a state to the next (``old_…`` and ``new_…`` parameters)."""
         key = (conditions, assignments)

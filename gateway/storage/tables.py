@@ -57,6 +57,45 @@ login: Final = Table(
 )
 """``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten."""
 
+session: Final = Table(
+    "session",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("key", String(64)),
+    Column("sign_on_group", Text, nullable=False),
+    Column("browser", String(64), nullable=False),
+    Column("identity", LargeBinary),
+    Column("started_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("idle_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("asked_by", Text),
+    Column("way_back", Text),
+    _sparse_index("session_key", "key"),
+    Index("session_idle", "idle_at"),
+)
+"""Used where relying parties share a group, and never otherwise. ``identity`` is sealed, and NULL once the session has
+ended; ``idle_at`` is when it ends unless it is used, then when the row must be forgotten."""
+
+session_party: Final = Table(
+    "session_party",
+    metadata,
+    Column("session", String(26), primary_key=True),
+    Column("relying_party", Text, primary_key=True),
+    Column("sid", String(64), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("standing", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", BigInteger),
+    Index(
+        "session_party_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+"""Who took part in a session; once that has ended, the outbox of logout tokens."""
+
 single_use: Final = Table(
     "single_use",
     metadata,

@@ -9,6 +9,8 @@ from gateway.storage.database import Connection, Parameters
 from gateway.storage.identity_seal import IdentitySeal
 from gateway.storage.login_row import REMEMBERED_FOR, STATES, asked_columns, assignments, conditions, read_login
 from gateway.storage.recorder import Recorder, Records
+from gateway.storage.session_statements import session_statements
+from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
 from gateway.storage.times import MICROSECOND, to_micros
 from providers.contract import ProviderId, Reference
@@ -24,6 +26,12 @@ class SqlUnit:
         self._seal = seal
         self._recorder = recorder
         self.records = Records()
+
+    @property
+    def sessions(self) -> SqlSessions:
+        """Sessions of groups, in the same transaction; made when first asked for, which most logins never do."""
+        dialect = self._statements.dialect_name
+        return SqlSessions(self._connection, session_statements(dialect), self._seal)
 
     def load(self, login: Correlation) -> Login | None:
         """Find a login in whatever state."""
@@ -70,6 +78,7 @@ class SqlUnit:
         self._connection.execute(self._statements.erase_identities, due | over)
         self._connection.execute(self._statements.forget_logins, due)
         self._connection.execute(self._statements.forget_single_use, due)
+        self.sessions.sweep(now)
 
     def _one(self, sql: str, parameters: Parameters) -> Login | None:
         row = self._connection.execute(sql, parameters).fetchone()

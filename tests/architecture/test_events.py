@@ -6,11 +6,13 @@ from dataclasses import fields
 import pytest
 
 import gateway.broker.events
+import gateway.broker.session_events
 from gateway.audit.event import LEAF_MEMBERS, AuditEvent
 
 EVENTS = [
     value
-    for value in vars(gateway.broker.events).values()
+    for module in (gateway.broker.events, gateway.broker.session_events)
+    for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, AuditEvent) and "name" in vars(value)
 ]
 
@@ -49,6 +51,11 @@ FLOWS = {
     "token.revoked": ("rp", "in"),
     "token.claims-read": ("rp", "out"),
     "login.sign-out-requested": ("rp", "in"),
+    "session.opened": ("system", None),
+    "session.identity-released": ("rp", "out"),
+    "session.ended": ("system", None),
+    "session.sign-out-sent": ("rp", "out"),
+    "session.sign-out-answered": ("rp", "in"),
 }
 """From whom and to whom each goes; a log that was kept is read by these, so that none may change by accident."""
 

@@ -1,8 +1,6 @@
 """What every store promises (``gateway.broker.ports``): one suite for memory, SQLite and PostgreSQL."""
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -13,6 +11,8 @@ import pytest
 from gateway.broker.login import Login, Redeemed, Refusal, Refused
 from gateway.broker.ports import Storage, Unit
 from providers.contract import BackChannelExchange, Reference
+from tests.contracts.parallel import in_parallel
+from tests.contracts.sessions import SessionsContract
 from tests.support.logins import BANK, NOW, Journey, SomethingHappened, asked, journey, new_correlation, new_digest
 
 MINUTE = timedelta(minutes=1)
@@ -29,7 +29,7 @@ def travel(storage: Storage, states: Sequence[Login]) -> None:
         assert storage.commit(lambda unit, old=old, new=new: unit.replace(old, new))
 
 
-class StorageContract:
+class StorageContract(SessionsContract):
     """Subclasses give the fixture ``storage`` and say how to see what was recorded."""
 
     def recorded(self, storage: Any) -> Sequence[str]:
@@ -232,18 +232,6 @@ class StorageContract:
     def _by_reference(self, storage: Any, path: Journey) -> Login | None:
         found: Login | None = storage.commit(lambda unit: unit.load_by_reference(BANK, path.at_provider.reference))
         return found
-
-
-def in_parallel(attempts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run all at once, from a common start; gives the results in order."""
-    start = threading.Barrier(len(attempts))
-
-    def run(attempt: Callable[[], Any]) -> Any:
-        start.wait()
-        return attempt()
-
-    with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(run, attempts))
 
 
 def _replacing(storage: Any, old: Login, new: Login) -> Callable[[], bool]:

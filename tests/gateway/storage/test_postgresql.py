@@ -13,7 +13,8 @@ from gateway.broker.ports import StorageUnavailable
 from gateway.storage.log_check import verify_log
 from gateway.storage.sealer import Sealer
 from gateway.storage.sql_storage import SqlStorage, open_storage
-from tests.contracts.storage import StorageContract, in_parallel
+from tests.contracts.parallel import in_parallel
+from tests.contracts.storage import StorageContract
 from tests.support.logins import NOW, SomethingHappened, asked, new_correlation
 from tests.support.postgres import Postgres, running_postgres
 

@@ -14,6 +14,7 @@ COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     _make_login_tables()
+    _make_session_tables()
     _make_audit_tables()
     _make_evidence_tables()
     if op.get_bind().dialect.name == "postgresql":
@@ -61,9 +62,39 @@ def _make_login_tables() -> None:
     op.create_index("single_use_expiry", "single_use", ["expires_at"])
 
 
-def _make_sparse_index(name: str, columns: list[str]) -> None:
+def _make_session_tables() -> None:
+    op.create_table(
+        "session",
+        sa.Column("id", sa.String(26), primary_key=True),
+        sa.Column("key", sa.String(64)),
+        sa.Column("sign_on_group", sa.Text, nullable=False),
+        sa.Column("browser", sa.String(64), nullable=False),
+        sa.Column("identity", sa.LargeBinary),
+        sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("idle_at", sa.BigInteger, nullable=False),
+        sa.Column("ended_at", sa.BigInteger),
+        sa.Column("asked_by", sa.Text),
+        sa.Column("way_back", sa.Text),
+    )
+    _make_sparse_index("session_key", ["key"], table="session")
+    op.create_index("session_idle", "session", ["idle_at"])
+    op.create_table(
+        "session_party",
+        sa.Column("session", sa.String(26), primary_key=True),
+        sa.Column("relying_party", sa.Text, primary_key=True),
+        sa.Column("sid", sa.String(64), primary_key=True),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("standing", sa.String(12), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("due_at", sa.BigInteger),
+    )
+    _make_sparse_index("session_party_due", ["due_at"], table="session_party", unique=False)
+
+
+def _make_sparse_index(name: str, columns: list[str], *, table: str = "login", unique: bool = True) -> None:
     present = sa.text(f"{columns[-1]} IS NOT NULL")
-    op.create_index(name, "login", columns, unique=True, sqlite_where=present, postgresql_where=present)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=present, postgresql_where=present)
 
 
 def _make_audit_tables() -> None:
