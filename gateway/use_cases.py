@@ -39,6 +39,7 @@ from gateway.oidc.errors import RequestRefused as OidcRefused
 from gateway.oidc.front_door import OidcDoor
 from gateway.oidc.keys import SigningKeys, id_token_claims
 from gateway.oidc.metadata import Addresses
+from gateway.oidc.release import asked_at_userinfo, asked_in_id_token
 from gateway.oidc.request import verify_request
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
@@ -312,7 +313,12 @@ class UseCases:
         claims = id_token_claims(
             issuer=self.addresses.issuer,
             audience=granted.party.id,
-            claims=claims_for(granted.party, granted.login.identity, self._subject_key),
+            claims=claims_for(
+                granted.party,
+                granted.login.identity,
+                self._subject_key,
+                asked_in_id_token(granted.login.asked.question),
+            ),
             nonce=reply.get("nonce"),
             now=self.clock(),
         )
@@ -344,7 +350,7 @@ class UseCases:
         self.storage.commit(lambda unit: unit.record(event))
         if not valid or not isinstance(login, Redeemed) or party is None:
             return None
-        return claims_for(party, login.identity, self._subject_key)
+        return claims_for(party, login.identity, self._subject_key, asked_at_userinfo(login.asked.question))
 
     def sign_out(self, query: bytes) -> SignOut:
         """Check and record a sign-out request.

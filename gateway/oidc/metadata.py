@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from authlib.oidc.discovery import OpenIDProviderMetadata
 
+from gateway.broker.login import Prompt
 from gateway.oidc.keys import ALGORITHM
 from gateway.oidc.request import SCOPES
 from providers.contract import AssuranceLevel
@@ -91,7 +92,8 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
             "given_name", "family_name", "personal_code", "provider",
         ],
         "ui_locales_supported": ["lv", "en"],
-        "claims_parameter_supported": False,
+        "prompt_values_supported": [prompt.value for prompt in Prompt],
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }  # fmt: skip

@@ -1,19 +1,21 @@
 """An authorization request, checked one rule at a time (OIDC Core 3.1.2.1, security.md 8.1 baseline)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
-from gateway.broker.login import Question
+from gateway.broker.login import Prompt, Question, Wanted
 from gateway.broker.relying_party import RelyingParties, RelyingParty
 from gateway.oidc.errors import ReplyTo, RequestRefused, UntrustedRequest
+from gateway.oidc.wishes import ClaimsRequest, hinted_provider, parse_claims, parse_max_age, parse_prompt
 from providers.contract import AssuranceLevel, Language, ProviderId
 
 SCOPES: Final = frozenset({"openid", "identity"})
 MAX_STATE: Final = 2048
 MAX_NONCE: Final = 512
+_LEVELS: Final = {level.uri: level for level in AssuranceLevel}
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*", re.ASCII)
 _UNSUPPORTED: Final = {
@@ -21,6 +23,8 @@ _UNSUPPORTED: Final = {
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
 }
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +127,17 @@ def pkce_present(proven: Proven) -> None:
 
 
 def known_scopes(proven: Proven) -> None:
-    """``openid`` must be asked for, and nothing that is not on offer."""
+    """``openid`` must be asked for, and nothing that is not on offer to this relying party."""
     scopes = (proven.request.get("scope") or "").split(" ")
-    if "openid" not in scopes or not SCOPES.issuperset(scopes):
-        raise proven.refused("known_scopes", "invalid_scope", "scope must hold openid, and otherwise only identity")
+    offered = SCOPES if proven.party.claims else {"openid"}
+    if "openid" not in scopes or not offered.issuperset(scopes):
+        raise proven.refused(
+            "known_scopes", "invalid_scope", f"scope must hold openid, and otherwise only {_others(offered)}"
+        )
+
+
+def _others(offered: Iterable[str]) -> str:
+    return ", ".join(sorted(set(offered) - {"openid"})) or "nothing"
 
 
 def sane_state_and_nonce(proven: Proven) -> None:
@@ -140,11 +151,35 @@ def sane_state_and_nonce(proven: Proven) -> None:
 
 
 def possible_prompt(proven: Proven) -> None:
-    """Each login is a fresh one, so ``prompt=none`` can never be answered with a login."""
-    prompts = set((proven.request.get("prompt") or "login").split(" "))
-    if "none" in prompts:
-        code = "login_required" if prompts == {"none"} else "invalid_request"
-        raise proven.refused("possible_prompt", code, "every login here asks the person; prompt=none cannot succeed")
+    """``prompt=none`` can be answered from a session alone, and a session needs a group (OIDC Core 3.1.2.1)."""
+    prompts = _read(proven, "possible_prompt", parse_prompt, "prompt")
+    if Prompt.NONE in prompts and proven.party.group is None:
+        raise proven.refused(
+            "possible_prompt", "login_required", "every login here asks the person; prompt=none cannot succeed"
+        )
+
+
+def sane_max_age(proven: Proven) -> None:
+    """``max_age`` is a number of seconds."""
+    _read(proven, "sane_max_age", parse_max_age, "max_age")
+
+
+def readable_claims(proven: Proven) -> None:
+    """``claims`` is what OIDC Core 5.5 says; what is unknown in it is ignored."""
+    _read(proven, "readable_claims", parse_claims, "claims")
+
+
+def assurance_we_can_offer(proven: Proven) -> None:
+    """``acr_values`` are levels that exist, and so is one of the values of an essential ``acr`` (5.5.1.1)."""
+    for value in (proven.request.get("acr_values") or "").split():
+        if value not in _LEVELS:
+            raise proven.refused("assurance_we_can_offer", "invalid_request", "acr_values must be eIDAS level URIs")
+    if parse_claims(proven.request.get("claims")).level_out_of_reach:
+        raise proven.refused(
+            "assurance_we_can_offer",
+            "unmet_authentication_requirements",
+            "the essential acr holds no eIDAS level URI",
+        )
 
 
 CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
@@ -156,6 +191,9 @@ CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
     known_scopes,
     sane_state_and_nonce,
     possible_prompt,
+    sane_max_age,
+    readable_claims,
+    assurance_we_can_offer,
 )
 
 
@@ -192,26 +230,35 @@ def _question(proven: Proven) -> Question:
     request = proven.request
     kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope")
     provider = request.get("provider")
+    claims = parse_claims(request.get("claims"))
+    registered = proven.party.claims
     return Question(
         relying_party=proven.party.id,
         language=language_of(request.get("ui_locales")),
-        minimum_assurance=_minimum_assurance(proven),
+        minimum_assurance=_minimum_assurance(proven, claims),
         reply=tuple((name, value) for name in kept if (value := request.get(name)) is not None),
-        preselected=ProviderId(provider) if provider else None,
+        preselected=ProviderId(provider) if provider else hinted_provider(request.get("login_hint")),
+        prompt=parse_prompt(request.get("prompt")),
+        max_age=parse_max_age(request.get("max_age")),
+        wanted=Wanted(id_token=claims.id_token & registered, userinfo=claims.userinfo & registered),
     )
 
 
-def _minimum_assurance(proven: Proven) -> AssuranceLevel:
-    """Read the weakest level that ``acr_values`` accepts, never below what the relying party is registered for."""
-    asked = []
-    for value in (proven.request.get("acr_values") or "").split():
-        try:
-            asked.append(AssuranceLevel.parse(value))
-        except ValueError as error:
-            raise proven.refused(
-                "assurance_we_can_offer", "invalid_request", "acr_values must be eIDAS level URIs"
-            ) from error
-    return max(min(asked, default=AssuranceLevel.LOW), proven.party.minimum_assurance)
+def _minimum_assurance(proven: Proven, claims: ClaimsRequest) -> AssuranceLevel:
+    """Read the weakest level that is accepted, never below what the relying party is registered for.
+
+    A level accepts what is stronger; of ``acr_values`` and of an asked ``acr`` each must be satisfied.
+    """
+    asked = [_LEVELS[value] for value in (proven.request.get("acr_values") or "").split()]
+    weakest = [min(levels) for levels in (asked, claims.levels) if levels]
+    return max([proven.party.minimum_assurance, *weakest])
+
+
+def _read(proven: Proven, rule: str, parse: Callable[[str | None], T], name: str) -> T:
+    try:
+        return parse(proven.request.get(name))
+    except ValueError as error:
+        raise proven.refused(rule, "invalid_request", str(error)) from error
 
 
 def _echoed_state(request: AuthorizationRequest) -> str | None:

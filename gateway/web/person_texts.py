@@ -64,6 +64,18 @@ NOT_FINISHED: Final = both(
         "You can try again or choose another way to sign in.",
     ),
 )
+NOT_SIGNED_IN: Final = both(
+    (
+        "Jāpiesakās no jauna",
+        "Iepriekšējā sesija ir beigusies, tāpēc portāls vairs nevar jūs atpazīt bez pieteikšanās.",
+        "Atgriezieties portālā un piesakieties; tas aizņems tikai brīdi.",
+    ),
+    (
+        "Please sign in again",
+        "The earlier session is over, so the portal cannot recognise you without signing in.",
+        "Go back to the portal and sign in; it takes only a moment.",
+    ),
+)
 OUT_OF_TIME: Final = both(
     (
         "Pieteikšanās laiks ir beidzies",

@@ -69,6 +69,22 @@ LOGINS: Final[Mapping[str, Message]] = {
         "device",
         "Phone absent, SIM or delivery failed, application too old, or no common way to interact.",
     ),
+    "login_required": say(
+        texts.NOT_SIGNED_IN,
+        OAuthError.LOGIN_REQUIRED,
+        Mender.RELYING_PARTY,
+        Concern.ROUTINE,
+        "nobody is signed in who could be vouched for without a page",
+        "A portal asked for an answer without a page, and no session of its group could give one; it must ask again.",
+    ),
+    "session_ended": say(
+        texts.NOT_SIGNED_IN,
+        OAuthError.LOGIN_REQUIRED,
+        Mender.PERSON,
+        Concern.ROUTINE,
+        "the session ended before it was used",
+        "The person signed out, or the session's time ended, between the portal's question and our answer.",
+    ),
     "loa_insufficient": say(
         texts.TOO_WEAK,
         _WEAK,

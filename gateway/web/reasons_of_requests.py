@@ -63,6 +63,12 @@ REQUESTS: Final[Mapping[str, Message]] = {
     "possible_prompt": _mistake(
         OAuthError.LOGIN_REQUIRED, "every login asks the person", "The portal asks for a login without a person."
     ),
+    "sane_max_age": _mistake(
+        _INVALID, "max_age must be whole seconds", "The portal asks for an age that is no number."
+    ),
+    "readable_claims": _mistake(
+        _INVALID, "claims must be a JSON object as in OIDC Core 5.5", "The portal's claims parameter cannot be read."
+    ),
     "assurance_we_can_offer": _mistake(
         _INVALID, "acr_values must be eIDAS level URIs", "The portal asks for levels that do not exist."
     ),
