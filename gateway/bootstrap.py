@@ -12,7 +12,8 @@ import structlog
 from certs.errors import FileUnusable
 from certs.load import load_chain, load_crl, load_identity
 from gateway.housekeeping import Housekeeping
-from gateway.keys import load_signing_keys, load_subject_key
+from gateway.keys import load_nonce_key, load_signing_keys, load_subject_key
+from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
 from gateway.relying_parties import open_parties
@@ -58,7 +59,8 @@ def open_gateway(settings: Settings) -> Gateway:
     providers = _open_providers(settings, problems)
     signing_keys = attempt(problems, lambda: load_signing_keys(keys))
     subject_key = attempt(problems, lambda: load_subject_key(keys))
-    if problems or signing_keys is None or subject_key is None:
+    nonce_key = attempt(problems, lambda: load_nonce_key(keys))
+    if problems or nonce_key is None or signing_keys is None or subject_key is None:
         raise InvalidSettings(settings.base, problems)
     storage = open_storage(settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now)
     sealer = Sealer(storage)
@@ -74,6 +76,7 @@ def open_gateway(settings: Settings) -> Gateway:
         addresses=Addresses(issuer=settings.issuer, mutual_tls=settings.mutual_tls_url),
         keys=signing_keys,
         subject_key=subject_key,
+        nonces=Nonces(nonce_key, utc_now),
         clock=utc_now,
     )
 

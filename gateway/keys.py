@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey
 from gateway.oidc.keys import SigningKeys
 
 SUBJECT_KEY_BYTES: Final = 32
+NONCE_KEY_BYTES: Final = 32
 
 
 def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -58,6 +59,20 @@ def load_subject_key(folder: Path) -> bytes:
     key = load_or_make(path, lambda: secrets.token_bytes(SUBJECT_KEY_BYTES))
     if len(key) < SUBJECT_KEY_BYTES:
         raise ValueError(f"{path} holds fewer than {SUBJECT_KEY_BYTES} bytes; restore it from its backup")
+    return key
+
+
+def load_nonce_key(folder: Path) -> bytes:
+    """Load the key of the DPoP nonces, the same on every node; a new one costs each relying party one more request.
+
+    Raises:
+        PermissionError: others may read it.
+        ValueError: it is shorter than it was made.
+    """
+    path = folder / "dpop-nonce.key"
+    key = load_or_make(path, lambda: secrets.token_bytes(NONCE_KEY_BYTES))
+    if len(key) < NONCE_KEY_BYTES:
+        raise ValueError(f"{path} holds fewer than {NONCE_KEY_BYTES} bytes; delete it, and a new one is made")
     return key
 
 

@@ -5,7 +5,7 @@ happened. Refusals are outcomes, not exceptions; ``StorageUnavailable`` alone go
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.audit.event import Correlation, Peer, Verdict
@@ -14,7 +14,7 @@ from gateway.broker import complete as completing
 from gateway.broker import deliver as delivering
 from gateway.broker.begin import Origin
 from gateway.broker.claims import claims_for
-from gateway.broker.events import ClaimsRead, RequestRefused, SignOutRequested
+from gateway.broker.events import ClaimsRead, PushRefused, RequestPushed, RequestRefused, SignOutRequested, TokenRefused
 from gateway.broker.front_door import FrontDoor, Handover, Redirect
 from gateway.broker.identifiers import digest, new_correlation, new_reference
 from gateway.broker.login import (
@@ -27,22 +27,26 @@ from gateway.broker.login import (
     Door,
     Login,
     Question,
-    Redeemed,
     Refusal,
     Refused,
     asked_of,
 )
 from gateway.broker.ports import Storage, Unit
 from gateway.broker.relying_party import RelyingParties
+from gateway.oidc import par
+from gateway.oidc.back_channel import BackChannel, BackChannelRequest, NotGranted
+from gateway.oidc.client_authentication import Credentials
+from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.errors import OidcError, SignOutRefused
 from gateway.oidc.errors import RequestRefused as OidcRefused
 from gateway.oidc.front_door import OidcDoor
 from gateway.oidc.keys import SigningKeys, id_token_claims
-from gateway.oidc.metadata import Addresses
+from gateway.oidc.metadata import Addresses, BackChannelAddresses
 from gateway.oidc.release import asked_at_userinfo, asked_in_id_token
-from gateway.oidc.request import verify_request
+from gateway.oidc.request import AuthorizationRequest, verify_request
 from gateway.oidc.sign_out import SignOut, verify_sign_out
-from gateway.oidc.token import Granted, NotGranted, TokenRequest, TokenServer
+from gateway.oidc.token import Granted, TokenServer
+from gateway.oidc.userinfo import ClaimsRefused, Holder, PresentedToken, verify_holder
 from providers.contract import (
     Answer,
     Arrival,
@@ -94,6 +98,7 @@ class UseCases:
         addresses: Addresses,
         keys: SigningKeys,
         subject_key: bytes,
+        nonces: Nonces,
         clock: Callable[[], datetime],
     ) -> None:
         self.storage = storage
@@ -104,9 +109,9 @@ class UseCases:
         self.clock = clock
         self._subject_key = subject_key
         self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer)}
-        self._tokens = TokenServer(
-            parties, issuer=addresses.issuer, endpoint=addresses.token, signer_kid=keys.kid, clock=clock
-        )
+        self.nonces = nonces
+        self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
+        self._tokens = TokenServer(signer_kid=keys.kid, clock=clock)
 
     # --- a relying party asks ---
 
@@ -119,12 +124,19 @@ class UseCases:
         origin = Origin(endpoint=self.addresses.authorization, received=query)
         corr = new_correlation()
         try:
-            question = verify_request(query, self.parties)
+            question = self._question(AuthorizationRequest.parse(query))
         except OidcError as error:
             self._record_refused_request(error, corr, origin)
             error.corr = corr
             raise
         return self._begin(corr, question, browser, origin)
+
+    def _question(self, request: AuthorizationRequest) -> Question:
+        reference = par.reference_of(request)
+        if reference is None:
+            return verify_request(request, self.parties)
+        pushed = par.pushed_by(request, self.storage.load_pushed(reference), self.clock())
+        return replace(verify_request(pushed, self.parties, pushed=True), pushed=reference)
 
     def _begin(self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin) -> Asked | Leaving:
         asked = beginning.begin(corr, question, browser, self.clock())
@@ -299,14 +311,32 @@ class UseCases:
         """Give the front door that a login came in by; its outcome leaves by the same."""
         return self._doors[asked_of(login).question.door]
 
-    def redeem(self, body: bytes, certificate_sha256: str | None) -> dict[str, object] | NotGranted:
+    # --- a relying party's server asks ---
+
+    def push(self, body: bytes, credentials: Credentials) -> str | NotGranted:
+        """Take a question from a relying party's server; give the ``request_uri`` that the browser shall bring."""
+
+        def take(unit: Unit, sent: BackChannelRequest) -> str:
+            sent.spend(unit)
+            name, pushed = par.push(sent.form, sent.client, sent.proof, self.clock(), self.parties)
+            unit.push(pushed)
+            artefact = {"kind": "request_uri", "commit": pushed.reference}
+            corr, endpoint = new_correlation(), sent.endpoint
+            unit.record(RequestPushed(corr=corr, peer=sent.peer, endpoint=endpoint, received=body, artefact=artefact))
+            return name
+
+        endpoint = self._addressed(credentials).pushed_requests
+        return self._back_channel.answer(endpoint, body, credentials, take, PushRefused)
+
+    def redeem(self, body: bytes, credentials: Credentials) -> dict[str, object] | NotGranted:
         """Answer a token request with tokens, or with the reason why not."""
-        request = TokenRequest(self.addresses.token, body, certificate_sha256)
-        refusal = self._tokens.refusal_before_the_code(request, self.clock())
-        if refusal is not None:
-            return self.storage.commit(lambda unit: self._tokens.refuse(unit, request, refusal))
-        granted = self.storage.commit(lambda unit: self._tokens.redeem(unit, request))
+        endpoint = self._addressed(credentials).token
+        granted = self._back_channel.answer(endpoint, body, credentials, self._tokens.redeem, TokenRefused)
         return granted if isinstance(granted, NotGranted) else self._tokens_for(granted)
+
+    def _addressed(self, credentials: Credentials) -> BackChannelAddresses:
+        """On which of the two ports a request came."""
+        return self.addresses.back_channel(mutual_tls=credentials.certificate_sha256 is not None)
 
     def _tokens_for(self, granted: Granted) -> dict[str, object]:
         reply = dict(granted.login.asked.question.reply)
@@ -324,33 +354,35 @@ class UseCases:
         )
         return {
             "access_token": granted.access_token,
-            "token_type": "Bearer",
+            "token_type": granted.token_type,
             "expires_in": int(delivering.TOKEN_LIFETIME.total_seconds()),
             "scope": reply["scope"],
             "id_token": self.keys.sign(claims),
         }
 
-    def claims(self, access_token: str | None, certificate_sha256: str | None) -> dict[str, object] | None:
-        """Give the claims again to the relying party that holds the token and the certificate (T08)."""
-        login = self.storage.load_by_token(digest(access_token)) if access_token else None
-        party = self.parties.by_certificate(certificate_sha256)
-        valid = (
-            isinstance(login, Redeemed)
-            and login.token is not None
-            and party is not None
-            and party.id == login.asked.question.relying_party
-            and self.clock() <= login.token_expires_at
+    def claims(self, presented: PresentedToken) -> dict[str, object] | ClaimsRefused:
+        """Give the claims again to the relying party that holds the token, with its certificate or key (T08)."""
+        login = self.storage.load_by_token(digest(presented.token)) if presented.token else None
+        judged = verify_holder(presented, login, self.parties, self.nonces, self.clock())
+        outcome = self.storage.commit(lambda unit: self._record_reading(unit, presented, login, judged))
+        if isinstance(outcome, ClaimsRefused):
+            return outcome
+        wanted = asked_at_userinfo(outcome.login.asked.question)
+        return claims_for(outcome.party, outcome.login.identity, self._subject_key, wanted)
+
+    def _record_reading(
+        self, unit: Unit, presented: PresentedToken, login: Login | None, judged: Holder | ClaimsRefused
+    ) -> Holder | ClaimsRefused:
+        outcome = judged.having_spent(unit) if isinstance(judged, Holder) else judged
+        unit.record(
+            ClaimsRead(
+                corr=asked_of(login).id if login else new_correlation(),
+                peer=self._back_channel.peer_of(presented.credentials, outcome.party),
+                endpoint=self._addressed(presented.credentials).userinfo,
+                verdict=outcome.verdict,
+            )
         )
-        event = ClaimsRead(
-            corr=asked_of(login).id if login else new_correlation(),
-            peer=Peer(id=party.id if party else "", cert_sha256=certificate_sha256),
-            endpoint=self.addresses.userinfo,
-            verdict=Verdict(ok=valid, rule="token_valid_for_this_certificate"),
-        )
-        self.storage.commit(lambda unit: unit.record(event))
-        if not valid or not isinstance(login, Redeemed) or party is None:
-            return None
-        return claims_for(party, login.identity, self._subject_key, asked_at_userinfo(login.asked.question))
+        return outcome
 
     def sign_out(self, query: bytes) -> SignOut:
         """Check and record a sign-out request.

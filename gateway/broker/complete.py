@@ -80,6 +80,9 @@ def settle(
     """
     for exchange in exchanges:
         unit.record(_confirmation(arrived, exchange))
+    pushed = arrived.asked.question.pushed
+    if pushed is not None and isinstance(outcome, Answered) and not unit.spend_pushed(pushed):
+        outcome = arrived.refused(Refusal.REPLAYED)  # somebody has authenticated for this request already (T04)
     settled = unit.replace(arrived, outcome)
     if settled:
         unit.record(_outcome_event(arrived, outcome))

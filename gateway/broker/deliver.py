@@ -21,6 +21,8 @@ class Redemption:
 
     code: Digest
     token: Digest
+    holder: str | None
+    """Which certificate or key the token is bound to; None for a bearer token."""
     peer: Peer
     endpoint: str
     received: bytes
@@ -64,7 +66,7 @@ def redeem(unit: Unit, delivered: Delivered, redemption: Redemption, now: dateti
     Returns:
         None when somebody else spent it first.
     """
-    redeemed = delivered.redeemed(redemption.token, now + TOKEN_LIFETIME)
+    redeemed = delivered.redeemed(redemption.token, now + TOKEN_LIFETIME, redemption.holder)
     if not unit.replace(delivered, redeemed):
         return None
     unit.record(

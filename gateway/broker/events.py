@@ -64,6 +64,24 @@ class RequestRefused(FromRelyingParty):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPushed(FromRelyingParty):
+    """A relying party's server left a question with us; ``artefact`` commits to the name it was given."""
+
+    name: ClassVar[str] = "login.request-pushed"
+    endpoint: str
+    artefact: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRefused(FromRelyingParty):
+    """A question that a relying party's server wanted to leave with us was refused."""
+
+    name: ClassVar[str] = "login.push-refused"
+    endpoint: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderAsked(ToProvider):
     """The intent to send the person to a provider, committed before the browser leaves (security.md 5.2)."""
 

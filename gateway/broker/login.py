@@ -89,6 +89,8 @@ class Question:
     wanted: Wanted = Wanted()
     session: Correlation | None = None
     """The session that answers in place of a provider; None when a provider is asked."""
+    pushed: Digest | None = None
+    """The pushed request it stands in, which brings one identity and no second (T04)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,10 +209,15 @@ class Delivered:
     code: Digest
     code_expires_at: datetime
 
-    def redeemed(self, token: Digest, token_expires_at: datetime) -> "Redeemed":
+    def redeemed(self, token: Digest, token_expires_at: datetime, holder: str | None = None) -> "Redeemed":
         """The code is exchanged for tokens."""
         return Redeemed(
-            asked=self.asked, identity=self.identity, code=self.code, token=token, token_expires_at=token_expires_at
+            asked=self.asked,
+            identity=self.identity,
+            code=self.code,
+            token=token,
+            token_expires_at=token_expires_at,
+            holder=holder,
         )
 
 
@@ -224,6 +231,9 @@ class Redeemed:
     token: Digest | None
     """None once the tokens are revoked, because the code came a second time (T01)."""
     token_expires_at: datetime
+    holder: str | None = None
+    """Which certificate or key must come with the token, in the words of ``gateway.oidc.holder``; None for a bearer
+    token."""
 
     def revoked(self) -> "Redeemed":
         """Take the tokens back."""
@@ -233,6 +243,7 @@ class Redeemed:
             code=self.code,
             token=None,
             token_expires_at=self.token_expires_at,
+            holder=self.holder,
         )
 
 

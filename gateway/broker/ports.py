@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from gateway.audit.event import AuditEvent, Correlation
 from gateway.broker.login import Asked, Digest, Login
+from gateway.broker.pushed_request import PushedRequest
 from gateway.broker.session_ports import Sessions
 from providers.contract import ProviderId, Reference
 
@@ -30,6 +31,19 @@ class Unit(Protocol):
 
     def load_by_token(self, token: Digest) -> Login | None:
         """Find the login whose access token this is."""
+
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request that nobody has authenticated for yet; it may be too old to begin a login."""
+
+    def push(self, request: PushedRequest) -> None:
+        """Remember a pushed request."""
+
+    def spend_pushed(self, reference: Digest) -> bool:
+        """Consume a pushed request by one statement.
+
+        Returns:
+            False when it was consumed before.
+        """
 
     def add(self, login: Asked) -> None:
         """Remember a new login."""
@@ -73,6 +87,9 @@ class Storage(Protocol):
 
     def look(self, question: Callable[[Sessions], T]) -> T:
         """Ask something of sessions outside any transaction; nothing may be changed by it."""
+
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request outside any transaction."""
 
 
 class StorageUnavailable(Exception):

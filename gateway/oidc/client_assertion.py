@@ -1,8 +1,9 @@
 """A relying party proves itself with a signed assertion (RFC 7523, T07): stricter than the library's own check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidClientError
@@ -10,14 +11,12 @@ from authlib.oauth2.rfc7523.client import ASSERTION_TYPE
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from gateway.broker.relying_party import AssertionKey, RelyingParty
-from gateway.oidc.strict_json import claims_of, strict_header
+from gateway.broker.relying_party import AssertionKey, RelyingPartyId
+from gateway.oidc.strict_json import claims_of, is_identifier, seconds_of, strict_header, unverified_claims
 
 MAX_LIFETIME: Final = timedelta(seconds=300)
 MAX_AHEAD: Final = timedelta(seconds=60)
 """An ``iat`` or ``nbf`` further ahead than this is refused; 10 s ahead is an ordinary clock."""
-_END_OF_TIME: Final = 1e11
-"""Seconds; a larger number is no moment, and some are too large to compute with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +28,22 @@ class VerifiedAssertion:
     spent_until: datetime
 
 
-def verify_assertion(assertion: str, party: RelyingParty, issuer: str, now: datetime) -> VerifiedAssertion:
+def verify_assertion(
+    assertion: str, party: RelyingPartyId, keys: Sequence[AssertionKey], issuer: str, now: datetime
+) -> VerifiedAssertion:
     """Check a client assertion.
 
     Args:
         assertion: the compact JWS as sent.
-        party: the relying party that the client certificate belongs to.
+        party: the relying party that the request claims to come from.
+        keys: those registered for it, one algorithm each.
         issuer: the only audience accepted, as one string (security.md 8.1).
         now: UTC, aware.
 
     Raises:
         InvalidClientError: with a sentence for the portal's developer.
     """
-    key, claims = _verified_claims(assertion, party)
+    key, claims = _verified_claims(assertion, keys)
     for refused, sentence in _rules(claims, party, issuer, now.timestamp()):
         if refused():
             raise InvalidClientError(description=sentence)
@@ -49,10 +51,10 @@ def verify_assertion(assertion: str, party: RelyingParty, issuer: str, now: date
     return VerifiedAssertion(jti=str(claims["jti"]), key=key, spent_until=expires + MAX_AHEAD)
 
 
-def _verified_claims(assertion: str, party: RelyingParty) -> tuple[AssertionKey, dict[str, object]]:
+def _verified_claims(assertion: str, keys: Sequence[AssertionKey]) -> tuple[AssertionKey, dict[str, object]]:
     """Verify the signature with the registered key that the header names; nothing else in the header is followed."""
     try:
-        key = _registered_key(strict_header(assertion), party)
+        key = _registered_key(strict_header(assertion), keys)
         verified = jws.deserialize_compact(assertion, key.key, algorithms=[key.algorithm])
         return key, claims_of(verified.payload)
     except (JoseError, ValueError, UnicodeEncodeError) as error:
@@ -61,8 +63,8 @@ def _verified_claims(assertion: str, party: RelyingParty) -> tuple[AssertionKey,
         ) from error
 
 
-def _registered_key(header: dict[str, str], party: RelyingParty) -> AssertionKey:
-    candidates = [key for key in party.client.assertion_keys if header.get("kid") in {None, key.kid}]
+def _registered_key(header: dict[str, str], keys: Sequence[AssertionKey]) -> AssertionKey:
+    candidates = [key for key in keys if header.get("kid") in {None, key.kid}]
     if len(candidates) != 1:
         raise InvalidClientError(description="kid must name one of the registered keys")
     if header.get("alg") != candidates[0].algorithm:
@@ -71,17 +73,13 @@ def _registered_key(header: dict[str, str], party: RelyingParty) -> AssertionKey
 
 
 def _rules(
-    claims: dict[str, object], party: RelyingParty, issuer: str, now: float
+    claims: dict[str, object], party: RelyingPartyId, issuer: str, now: float
 ) -> tuple[tuple[Callable[[], bool], str], ...]:
-    def number(name: str) -> float:
-        value = claims.get(name)
-        usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _END_OF_TIME
-        return float(value) if usable else float("nan")  # type: ignore[arg-type] # a number, as just asked
-
+    number = partial(seconds_of, claims)
     ahead = MAX_AHEAD.total_seconds()
     return (
-        (lambda: claims.get("iss") != party.id, "iss must be the client_id"),
-        (lambda: claims.get("sub") != party.id, "sub must be the client_id"),
+        (lambda: claims.get("iss") != party, "iss must be the client_id"),
+        (lambda: claims.get("sub") != party, "sub must be the client_id"),
         (lambda: claims.get("aud") != issuer, "aud must be the issuer, as one string"),
         (lambda: not number("exp") > now - 10, "exp is missing or past"),
         (
@@ -90,14 +88,19 @@ def _rules(
         ),
         (lambda: "iat" in claims and not number("iat") <= now + ahead, "iat lies in the future"),
         (lambda: "nbf" in claims and not number("nbf") <= now + ahead, "nbf lies in the future"),
-        (lambda: not _is_identifier(claims.get("jti")), "jti must be a string of 16 to 256 printable characters"),
+        (lambda: not is_identifier(claims.get("jti")), "jti must be a string of 16 to 256 printable characters"),
     )
-
-
-def _is_identifier(value: object) -> bool:
-    return isinstance(value, str) and 16 <= len(value) <= 256 and value.isprintable()
 
 
 def is_assertion(form: dict[str, str]) -> bool:
     """Whether a token request carries a client assertion."""
     return form.get("client_assertion_type") == ASSERTION_TYPE and bool(form.get("client_assertion"))
+
+
+def claimed_client(assertion: str) -> str | None:
+    """Give who an assertion says it is from, where the form does not (RFC 7521 4.2); only to find whose keys to try."""
+    try:
+        subject = unverified_claims(assertion).get("sub")
+    except ValueError:
+        return None
+    return subject if isinstance(subject, str) else None

@@ -5,9 +5,40 @@ from dataclasses import dataclass
 from authlib.oidc.discovery import OpenIDProviderMetadata
 
 from gateway.broker.login import Prompt
+from gateway.oidc.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from gateway.oidc.keys import ALGORITHM
 from gateway.oidc.request import SCOPES
 from providers.contract import AssuranceLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackChannelAddresses:
+    """The endpoints for relying parties' servers on one port."""
+
+    base: str
+
+    @property
+    def pushed_requests(self) -> str:
+        """Where a relying party leaves its question (RFC 9126)."""
+        return f"{self.base}/oidc/par"
+
+    @property
+    def token(self) -> str:
+        """Where a relying party redeems a code."""
+        return f"{self.base}/oidc/token"
+
+    @property
+    def userinfo(self) -> str:
+        """Where a relying party reads the claims again."""
+        return f"{self.base}/oidc/userinfo"
+
+    def metadata(self) -> dict[str, object]:
+        """Give them under the names of RFC 8414, RFC 9126 and OpenID Connect Discovery."""
+        return {
+            "token_endpoint": self.token,
+            "userinfo_endpoint": self.userinfo,
+            "pushed_authorization_request_endpoint": self.pushed_requests,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +55,9 @@ class Addresses:
         """Where the browser brings an authorization request."""
         return f"{self.issuer}/oidc/authorize"
 
-    @property
-    def token(self) -> str:
-        """Where a relying party redeems a code."""
-        return f"{self.mutual_tls}/oidc/token"
-
-    @property
-    def userinfo(self) -> str:
-        """Where a relying party reads the claims again."""
-        return f"{self.mutual_tls}/oidc/userinfo"
+    def back_channel(self, *, mutual_tls: bool) -> "BackChannelAddresses":
+        """Where relying parties' servers send their requests: the same three endpoints on either port."""
+        return BackChannelAddresses(base=self.mutual_tls if mutual_tls else self.issuer)
 
     @property
     def jwks(self) -> str:
@@ -71,8 +96,8 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
     document = {
         "issuer": addresses.issuer,
         "authorization_endpoint": addresses.authorization,
-        "token_endpoint": addresses.token,
-        "userinfo_endpoint": addresses.userinfo,
+        **addresses.back_channel(mutual_tls=False).metadata(),
+        "mtls_endpoint_aliases": addresses.back_channel(mutual_tls=True).metadata(),
         "jwks_uri": addresses.jwks,
         "end_session_endpoint": addresses.sign_out,
         "response_types_supported": ["code"],
@@ -83,6 +108,9 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": True,
+        "require_pushed_authorization_requests": False,
         "authorization_response_iss_parameter_supported": True,
         "scopes_supported": sorted(SCOPES),
         "acr_values_supported": [level.uri for level in AssuranceLevel],

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from gateway.broker.login import Prompt, Question, Wanted
-from gateway.broker.relying_party import RelyingParties, RelyingParty
+from gateway.broker.relying_party import Profile, RelyingParties, RelyingParty, SenderConstraint
 from gateway.oidc.errors import ReplyTo, RequestRefused, UntrustedRequest
 from gateway.oidc.wishes import ClaimsRequest, hinted_provider, parse_claims, parse_max_age, parse_prompt
 from providers.contract import AssuranceLevel, Language, ProviderId
@@ -49,6 +49,10 @@ class AuthorizationRequest:
             values[name] = (*values.get(name, ()), value)
         return cls(values=values)
 
+    def query(self) -> str:
+        """Write the parameters as a query string, each as often as it was sent."""
+        return urlencode([(name, value) for name, found in self.values.items() for value in found])
+
     def get(self, name: str) -> str | None:
         """Give the one value of a parameter; None when it is absent, empty or repeated."""
         found = self.values.get(name, ())
@@ -74,6 +78,16 @@ def known_relying_party(request: AuthorizationRequest, parties: RelyingParties) 
     if party is None:
         raise UntrustedRequest("known_relying_party", "invalid_client", "client_id is missing or not registered")
     return party
+
+
+def pushed_where_required(party: RelyingParty, *, pushed: bool) -> None:
+    """With the profile ``fapi2`` nothing that a browser brings is believed (FAPI 2.0, 5.3.2.2)."""
+    if not pushed and party.client.profile is Profile.FAPI2:
+        raise UntrustedRequest(
+            "pushed_where_required",
+            "invalid_request",
+            "this relying party is registered to push its requests (RFC 9126)",
+        )
 
 
 def registered_redirect_uri(request: AuthorizationRequest, party: RelyingParty) -> str:
@@ -124,6 +138,17 @@ def pkce_present(proven: Proven) -> None:
         raise proven.refused("pkce_present", "invalid_request", "code_challenge is missing or not 43 base64url letters")
     if proven.request.get("code_challenge_method") != "S256":
         raise proven.refused("pkce_present", "invalid_request", "code_challenge_method must be S256")
+
+
+def bound_key_well_formed(proven: Proven) -> None:
+    """A code can be bound to a key beforehand, where tokens will be (RFC 9449 10)."""
+    key = proven.request.values.get("dpop_jkt")
+    if key is None:
+        return
+    if proven.party.client.sender_constraint is not SenderConstraint.DPOP or not _CHALLENGE.fullmatch(key[0]):
+        raise proven.refused(
+            "bound_key_well_formed", "invalid_request", "dpop_jkt needs DPoP registered, and 43 base64url letters"
+        )
 
 
 def known_scopes(proven: Proven) -> None:
@@ -188,6 +213,7 @@ CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
     supported_response_type,
     supported_response_mode,
     pkce_present,
+    bound_key_well_formed,
     known_scopes,
     sane_state_and_nonce,
     possible_prompt,
@@ -197,15 +223,20 @@ CHECKS: Final[Sequence[Callable[[Proven], None]]] = (
 )
 
 
-def verify_request(query: bytes, parties: RelyingParties) -> Question:
+def verify_request(request: AuthorizationRequest, parties: RelyingParties, *, pushed: bool = False) -> Question:
     """Check an authorization request and put it into the broker's words.
+
+    Args:
+        request: the parameters, from the browser or as they were pushed.
+        parties: who may ask.
+        pushed: whether the relying party's server sent them itself.
 
     Raises:
         UntrustedRequest: relying party or redirect URI are not proven.
         RequestRefused: any other rule is broken.
     """
-    request = AuthorizationRequest.parse(query)
     party = known_relying_party(request, parties)
+    pushed_where_required(party, pushed=pushed)
     uri = registered_redirect_uri(request, party)
     proven = Proven(
         party=party,
@@ -228,7 +259,7 @@ def language_of(tags: str | None) -> Language:
 
 def _question(proven: Proven) -> Question:
     request = proven.request
-    kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope")
+    kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope", "dpop_jkt")
     provider = request.get("provider")
     claims = parse_claims(request.get("claims"))
     registered = proven.party.claims

@@ -3,12 +3,15 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
 MAX_TOKEN: Final = 16 * 1024
 """Nothing longer is looked at (T10)."""
+_END_OF_TIME: Final = 1e11
+"""Seconds; a larger number is no moment, and some are too large to compute with."""
 ALLOWED_HEADERS: Final = frozenset({"alg", "kid", "typ"})
 """No key is ever taken from a header, and nothing in it changes how the rest is read (T10)."""
 
@@ -42,10 +45,40 @@ def strict_header(token: str) -> dict[str, str]:
         ValueError: the token is too long, not of three canonical parts, or its header holds more than the three
             allowed members, or anything but strings.
     """
-    header = claims_of(_canonical_parts(token)[0])
+    header = unverified_header(token)
     if not ALLOWED_HEADERS.issuperset(header) or not all(isinstance(value, str) for value in header.values()):
         raise ValueError("the header may hold alg, kid and typ only")
     return {name: str(value) for name, value in header.items()}
+
+
+def unverified_header(token: str) -> dict[str, object]:
+    """Read the header of a compact JWS whatever its members are; the caller says which are allowed.
+
+    Raises:
+        ValueError: the token is too long, not of three canonical parts, or its header is no JSON object.
+    """
+    return claims_of(_canonical_parts(token)[0])
+
+
+def unverified_claims(token: str) -> dict[str, object]:
+    """Read the claims of a compact JWS before anybody verified it.
+
+    Raises:
+        ValueError: as for the header.
+    """
+    return claims_of(_canonical_parts(token)[1])
+
+
+def seconds_of(claims: Mapping[str, object], name: str) -> float:
+    """Read a NumericDate (RFC 7519 2); no number where it is missing, is none, or is no moment that can be computed."""
+    value = claims.get(name)
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _END_OF_TIME
+    return float(value) if usable else float("nan")  # type: ignore[arg-type] # a number, as just asked
+
+
+def is_identifier(value: object) -> bool:
+    """Whether a value can be a ``jti``: 16 to 256 printable characters."""
+    return isinstance(value, str) and 16 <= len(value) <= 256 and value.isprintable()
 
 
 def _canonical_parts(token: str) -> list[bytes]:

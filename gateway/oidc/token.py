@@ -4,18 +4,15 @@ Authlib authenticates, looks up, saves and deletes in that order, each with its 
 reads or writes happens inside one transaction, in which the code is spent by one statement (T01).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
-from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import (
     AuthorizationServer,
     ClientMixin,
-    InvalidClientError,
     InvalidGrantError,
-    InvalidRequestError,
-    OAuth2Error,
     OAuth2Request,
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
@@ -24,16 +21,14 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 
-from gateway.audit.event import Correlation, Peer, Verdict
 from gateway.broker.deliver import TOKEN_LIFETIME, Redemption, redeem, revoke
-from gateway.broker.events import TokenRefused
-from gateway.broker.identifiers import digest, new_correlation, new_secret
+from gateway.broker.identifiers import digest, new_secret
 from gateway.broker.login import Delivered, Redeemed
 from gateway.broker.ports import Unit
-from gateway.broker.relying_party import ClientAuthentication, RelyingParties, RelyingParty
-from gateway.oidc.client_assertion import VerifiedAssertion, is_assertion, verify_assertion
-
-MAX_FIELDS: Final = 32
+from gateway.broker.relying_party import RelyingParty, SenderConstraint
+from gateway.oidc.back_channel import BackChannelRequest
+from gateway.oidc.dpop import ProofRefused
+from gateway.oidc.holder import holder_of
 
 
 class Client(ClientMixin):  # type: ignore[misc] # the library ships no types
@@ -48,30 +43,20 @@ class Client(ClientMixin):  # type: ignore[misc] # the library ships no types
 
 
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # the library ships no types
-    """A request at the token endpoint, with the certificate of the connection it came through."""
+    """A request at the token endpoint whose sender is proven, inside the transaction of ``unit``."""
 
-    def __init__(self, endpoint: str, body: bytes, certificate_sha256: str | None) -> None:
-        super().__init__("POST", endpoint)
-        self.body_bytes = body
-        self.certificate_sha256 = certificate_sha256
-        self.parameters: dict[str, str] = {}
-        self.assertion: VerifiedAssertion | None = None
-        self.unit: Unit | None = None
+    def __init__(self, sent: BackChannelRequest, unit: Unit) -> None:
+        super().__init__("POST", sent.endpoint)
+        self.sent = sent
+        self.unit = unit
+        self.payload = BasicOAuth2Payload(sent.form)
+        self.client = Client(sent.client.party)
         self.redeemed: Redeemed | None = None
-
-    def parse(self) -> None:
-        """Read the form.
-
-        Raises:
-            InvalidRequestError: it is no ASCII form, or a parameter occurs twice.
-        """
-        self.parameters = _form(self.body_bytes)
-        self.payload = BasicOAuth2Payload(self.parameters)
 
     @property
     def form(self) -> dict[str, str]:
         """The parameters of the body; the query string is never read."""
-        return self.parameters
+        return self.sent.form
 
 
 class IssuedCode(AuthorizationCodeMixin):  # type: ignore[misc] # the library ships no types
@@ -113,12 +98,20 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # the library shi
         if login is None or login.asked.question.relying_party != client.party.id:
             return None
         if isinstance(login, Redeemed):
-            revoke(self.request.unit, login, self.server.peer_of(self.request))
+            revoke(self.request.unit, login, self.request.sent.peer)
         now = self.server.clock()
         return IssuedCode(login) if isinstance(login, Delivered) and now <= login.code_expires_at else None
 
     def authenticate_user(self, authorization_code: IssuedCode) -> Any:
-        """The person the code speaks of."""
+        """The person the code speaks of; nobody, where the code is bound to another key than the request is.
+
+        Raises:
+            InvalidGrantError: the proof's key is not the one the code was asked with (RFC 9449 10).
+        """
+        bound_to = authorization_code.reply.get("dpop_jkt")
+        proof = self.request.sent.proof
+        if bound_to is not None and (proof is None or proof.thumbprint != bound_to):
+            raise InvalidGrantError("the code is bound to another key (dpop_jkt)")
         return authorization_code.login.identity
 
     def delete_authorization_code(self, authorization_code: IssuedCode) -> None:
@@ -132,92 +125,38 @@ class Granted:
     login: Redeemed
     party: RelyingParty
     access_token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotGranted:
-    """A refused token request, recorded."""
-
-    status: int
-    code: str
-    description: str
-    corr: Correlation
+    token_type: str
+    """``Bearer``, also where a certificate must come with it (RFC 8705 3), or ``DPoP``."""
 
 
 class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ships no types
-    """Answers token requests of relying parties that came through mutual TLS."""
+    """Answers token requests of relying parties that have proven themselves."""
 
-    def __init__(
-        self,
-        parties: RelyingParties,
-        *,
-        issuer: str,
-        endpoint: str,
-        signer_kid: str,
-        clock: Any,
-    ) -> None:
+    def __init__(self, *, signer_kid: str, clock: Callable[[], datetime]) -> None:
         super().__init__()
-        self.issuer = issuer
-        self.endpoint = endpoint
         self.signer_kid = signer_kid
         self.clock = clock
-        self.parties = parties
         self.register_grant(CodeGrant, [S256Only(required=True)])
 
-    def refusal_before_the_code(self, request: TokenRequest, now: datetime) -> OAuth2Error | None:
-        """Read the form and prove the relying party, before any transaction: signatures take their time."""
-        try:
-            request.parse()
-            self._authenticate(request, now)
-        except OAuth2Error as error:
-            return error
-        return None
+    def redeem(self, unit: Unit, sent: BackChannelRequest) -> Granted:
+        """Exchange the code inside the transaction; may run again when a neighbour in the same commit failed.
 
-    def _authenticate(self, request: TokenRequest, now: datetime) -> None:
-        """Prove the relying party: by its certificate always, and by an assertion where that is registered."""
-        party = self.parties.by_certificate(request.certificate_sha256)
-        if party is None:
-            raise InvalidClientError(description="the client certificate is not registered for any relying party")
-        if request.parameters.get("client_id", party.id) != party.id:
-            raise InvalidClientError(description="client_id is not the one this client certificate belongs to")
-        if "client_secret" in request.parameters:
-            raise InvalidClientError(description="client_secret proves nothing here; no secret is shared with anybody")
-        request.assertion = self._assertion(request, party, now)
-        request.client = Client(party)
-
-    def redeem(self, unit: Unit, request: TokenRequest) -> Granted | NotGranted:
-        """Exchange the code inside the transaction; may run again when a neighbour in the same commit failed."""
-        request.unit = unit
-        assertion = request.assertion
-        party: RelyingParty = request.client.party
-        if assertion is not None and not unit.spend("jti", f"{party.id}\0{assertion.jti}", assertion.spent_until):
-            return self.refuse(unit, request, InvalidClientError(description="jti was used before"))
-        try:
-            grant = self.get_token_grant(request)
-            grant.validate_token_request()
-            _, token, _ = grant.create_token_response()
-        except OAuth2Error as error:
-            return self.refuse(unit, request, error)
-        return Granted(login=cast(Redeemed, request.redeemed), party=party, access_token=token["access_token"])
-
-    def refuse(self, unit: Unit, request: TokenRequest, error: OAuth2Error) -> NotGranted:
-        """Record a refusal."""
-        corr = new_correlation()
-        unit.record(
-            TokenRefused(
-                corr=corr,
-                peer=self.peer_of(request),
-                endpoint=self.endpoint,
-                received=request.body_bytes,
-                verdict=Verdict(ok=False, rule=error.error),
-            )
+        Raises:
+            OAuth2Error: why not; to be recorded in the same transaction, for a code that came twice took tokens back.
+        """
+        sent.spend(unit)
+        if sent.proof is None and sent.client.party.client.sender_constraint is SenderConstraint.DPOP:
+            raise ProofRefused("registered for DPoP: a token request needs a proof in the header DPoP")
+        request = TokenRequest(sent, unit)
+        grant = self.get_token_grant(request)
+        grant.validate_token_request()
+        _, token, _ = grant.create_token_response()
+        return Granted(
+            login=cast(Redeemed, request.redeemed),
+            party=sent.client.party,
+            access_token=token["access_token"],
+            token_type=token["token_type"],
         )
-        return NotGranted(status=error.status_code, code=error.error, description=error.description or "", corr=corr)
-
-    def peer_of(self, request: TokenRequest) -> Peer:
-        """Say who asked, by the certificate of the connection."""
-        party = self.parties.by_certificate(request.certificate_sha256)
-        return Peer(id=party.id if party else "", cert_sha256=request.certificate_sha256)
 
     def generate_token(self, grant_type: str, client: Client, **kwargs: Any) -> dict[str, Any]:
         """Make the access token; ID tokens are signed after the commit."""
@@ -235,37 +174,22 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
         Raises:
             InvalidGrantError: somebody else was faster.
         """
+        sent = request.sent
+        constraint = sent.client.party.client.sender_constraint
+        if sent.proof is not None:
+            token["token_type"] = "DPoP"  # noqa: S105 - a type, not a token
         redemption = Redemption(
             code=request.authorization_code.login.code,
             token=digest(token["access_token"]),
-            peer=self.peer_of(request),
-            endpoint=self.endpoint,
-            received=request.body_bytes,
+            holder=holder_of(constraint, sent.credentials.certificate_sha256, sent.proof),
+            peer=sent.peer,
+            endpoint=sent.endpoint,
+            received=sent.body,
             signer_kid=self.signer_kid,
         )
-        request.redeemed = redeem(cast(Unit, request.unit), request.authorization_code.login, redemption, self.clock())
+        request.redeemed = redeem(request.unit, request.authorization_code.login, redemption, self.clock())
         if request.redeemed is None:
             raise InvalidGrantError("the code was used before")
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens; what happened stands in the audit log."""
-
-    def _assertion(self, request: TokenRequest, party: RelyingParty, now: datetime) -> VerifiedAssertion | None:
-        if party.client.authentication is ClientAuthentication.TLS:
-            if "client_id" not in request.parameters:
-                raise InvalidClientError(description="client_id is missing; tls_client_auth needs it (RFC 8705 2)")
-            return None
-        if not is_assertion(request.parameters):
-            raise InvalidClientError(description="client_assertion is missing; private_key_jwt is registered")
-        return verify_assertion(request.parameters["client_assertion"], party, self.issuer, now)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except (UnicodeDecodeError, ValueError) as error:
-        raise InvalidRequestError("the body must be an application/x-www-form-urlencoded form") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise InvalidRequestError("a parameter was sent more than once")
-    return form

@@ -1,4 +1,4 @@
-"""Identities in login rows, sealed: AES-256-GCM under the storage key, bound to the login (security.md 6.6)."""
+"""Identities in login rows, and pushed requests, sealed: AES-256-GCM under the storage key, bound to the row (security.md 6.6)."""
 
 import secrets
 from dataclasses import replace
@@ -15,7 +15,7 @@ NONCE_BYTES: Final = 12
 
 
 class IdentitySeal:
-    """Seals and opens identities."""
+    """Seals and opens what may be personal."""
 
     def __init__(self, key: bytes) -> None:
         """Use a 32-byte key."""
@@ -23,12 +23,26 @@ class IdentitySeal:
 
     def seal(self, identity: VerifiedIdentity, login: str) -> bytes:
         """Encrypt an identity for its login; the exchanges are left to the audit log."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, _to_json(identity), login.encode())
+        return self._encrypt(_to_json(identity), login)
 
     def open(self, sealed: bytes, login: str) -> VerifiedIdentity:
         """Decrypt; raises ``cryptography.exceptions.InvalidTag`` for another login's or a changed one."""
-        return _from_json(self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], login.encode()))
+        return _from_json(self._decrypt(sealed, login))
+
+    def seal_parameters(self, parameters: bytes, reference: str) -> bytes:
+        """Encrypt a pushed request for its reference."""
+        return self._encrypt(parameters, f"pushed {reference}")
+
+    def open_parameters(self, sealed: bytes, reference: str) -> bytes:
+        """Decrypt; raises ``cryptography.exceptions.InvalidTag`` for another's or a changed one."""
+        return self._decrypt(sealed, f"pushed {reference}")
+
+    def _encrypt(self, content: bytes, owner: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, owner.encode())
+
+    def _decrypt(self, sealed: bytes, owner: str) -> bytes:
+        return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode())
 
 
 def without_exchanges(identity: VerifiedIdentity) -> VerifiedIdentity:

@@ -86,7 +86,7 @@ def _own_columns(new: Login, seal: IdentitySeal) -> dict[str, object]:
             return {"code": new.code, "code_expires_at": expiry, "due_at": expiry}
         case Redeemed():
             expiry = to_micros(new.token_expires_at)
-            return {"token": new.token, "token_expires_at": expiry, "due_at": expiry}
+            return {"token": new.token, "token_expires_at": expiry, "holder": new.holder, "due_at": expiry}
         case Refused():
             return {"why": new.why, "identity": None, "due_at": _forgotten_at(new.asked)}
     return {}
@@ -117,6 +117,7 @@ def _set_members(question: Question) -> dict[str, object]:
         "id_token": sorted(question.wanted.id_token),
         "userinfo": sorted(question.wanted.userinfo),
         "session": question.session,
+        "pushed": question.pushed,
     }
     return {name: value for name, value in members.items() if value not in (None, [])}
 
@@ -134,6 +135,7 @@ def _question(text: bytes, relying_party: str) -> Question:
         max_age=timedelta(seconds=stored["max_age"]) if "max_age" in stored else None,
         wanted=Wanted(id_token=frozenset(stored.get("id_token", ())), userinfo=frozenset(stored.get("userinfo", ()))),
         session=stored.get("session"),
+        pushed=stored.get("pushed"),
     )
 
 
@@ -168,7 +170,11 @@ def _delivered(asked: Asked, row: dict[str, Any], seal: IdentitySeal) -> Deliver
 def _redeemed(asked: Asked, row: dict[str, Any], seal: IdentitySeal) -> Redeemed:
     expiry = from_micros(row["token_expires_at"])
     return Redeemed(
-        **_answered(asked, row, seal), code=Digest(row["code"]), token=row["token"], token_expires_at=expiry
+        **_answered(asked, row, seal),
+        code=Digest(row["code"]),
+        token=row["token"],
+        token_expires_at=expiry,
+        holder=row["holder"],
     )
 
 

@@ -21,6 +21,7 @@ from gateway.broker.login import (
     asked_of,
 )
 from gateway.broker.ports import Unit
+from gateway.broker.pushed_request import PushedRequest
 from gateway.broker.session_ports import Sessions
 from gateway.storage.identity_seal import without_exchanges
 from gateway.storage.login_row import REMEMBERED_FOR
@@ -38,6 +39,7 @@ class _State:
         self.logins: dict[Correlation, Login] = {}
         self.references: dict[tuple[ProviderId, Reference], Correlation] = {}
         self.codes: dict[Digest, Correlation] = {}
+        self.pushed: dict[Digest, PushedRequest] = {}
         self.spent: dict[tuple[str, str], datetime] = {}
         self.events: list[AuditEvent] = []
         self.sessions = SessionsState()
@@ -78,6 +80,18 @@ class MemoryUnit:
         redeemed = (login for login in self._state.logins.values() if isinstance(login, Redeemed))
         return next((login for login in redeemed if login.token == token), None)
 
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request."""
+        return self._state.pushed.get(reference)
+
+    def push(self, request: PushedRequest) -> None:
+        """Remember a pushed request."""
+        self._state.pushed[request.reference] = request
+
+    def spend_pushed(self, reference: Digest) -> bool:
+        """Consume a pushed request."""
+        return self._state.pushed.pop(reference, None) is not None
+
     def add(self, login: Asked) -> None:
         """Remember a new login."""
         self._state.logins[login.id] = login
@@ -115,6 +129,7 @@ class MemoryUnit:
                 self._forget_code(key)
             elif not isinstance(login, _Identified) and asked_of(login).expires_at + REMEMBERED_FOR < now:
                 self._forget(key)
+        self._state.pushed = {key: kept for key, kept in self._state.pushed.items() if kept.kept_until >= now}
         self._state.spent = {fact: until for fact, until in self._state.spent.items() if until >= now}
         self.sessions.sweep(now)
 
@@ -161,6 +176,10 @@ class MemoryStorage:
     def look(self, question: Callable[[Sessions], T]) -> T:
         """Ask something of sessions."""
         return question(MemoryUnit(self._state).sessions)
+
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request."""
+        return MemoryUnit(self._state).load_pushed(reference)
 
     def sweep(self, now: datetime) -> None:
         """Erase and forget what is due."""

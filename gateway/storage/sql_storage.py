@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from gateway.audit.event import Correlation
 from gateway.broker.login import Digest, Login
 from gateway.broker.ports import StorageUnavailable, Unit
+from gateway.broker.pushed_request import PushedRequest
 from gateway.broker.session_ports import Sessions
 from gateway.storage.database import Connection, Database
 from gateway.storage.group_commit import GroupCommit
@@ -59,6 +60,11 @@ class SqlStorage:
         """Ask something of sessions outside any transaction; nothing may be changed by it."""
         with self._reading() as connection:
             return question(self._open_unit(connection).sessions)
+
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request outside any transaction."""
+        with self._reading() as connection:
+            return self._open_unit(connection).load_pushed(reference)
 
     def sweep(self, now: datetime) -> None:
         """Erase what must not be kept: identities of logins that are over, then logins and spent facts themselves.

@@ -38,6 +38,7 @@ from gateway.storage.tables import (
     evidence,
     evidence_key,
     login,
+    pushed_request,
     single_use,
 )
 
@@ -79,6 +80,10 @@ class Statements:
         asked = ("id", "state", "relying_party", "question", "browser", "started_at", "expires_at", "due_at")
         self.add_login = self._text(_insert(login, asked))
         self.spend = self._text(self._insert_or_nothing(single_use))
+        this_one = pushed_request.c.reference == bindparam("reference")
+        self.push = self._text(_insert(pushed_request))
+        self.pushed = self._text(select(pushed_request).where(this_one))
+        self.spend_pushed = self._text(delete(pushed_request).where(this_one))
 
     def _compile_log(self) -> None:
         self.add_event = self._text(_insert(audit_event, ("corr", "body")))
@@ -158,6 +163,7 @@ class Statements:
             )
         )
         self.forget_logins = self._text(delete(login).where(overdue, login.c.identity.is_(null())))
+        self.forget_pushed = self._text(delete(pushed_request).where(pushed_request.c.kept_until < bindparam("now")))
         self.forget_single_use = self._text(delete(single_use).where(single_use.c.expires_at < bindparam("now")))
 
     def _insert_or_nothing(self, table: Table) -> Executable:

@@ -49,6 +49,7 @@ login: Final = Table(
     Column("code_expires_at", BigInteger),
     Column("token", String(64)),
     Column("token_expires_at", BigInteger),
+    Column("holder", Text),
     Column("due_at", BigInteger, nullable=False),
     _sparse_index("login_reference", "provider", "reference"),
     _sparse_index("login_code", "code"),
@@ -95,6 +96,18 @@ session_party: Final = Table(
     ),
 )
 """Who took part in a session; once that has ended, the outbox of logout tokens."""
+
+pushed_request: Final = Table(
+    "pushed_request",
+    metadata,
+    Column("reference", String(64), primary_key=True),
+    Column("relying_party", Text, nullable=False),
+    Column("parameters", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("kept_until", BigInteger, nullable=False),
+    Index("pushed_request_due", "kept_until"),
+)
+"""``parameters`` are sealed."""
 
 single_use: Final = Table(
     "single_use",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gateway.audit.event import AuditEvent, Correlation
 from gateway.broker.login import Asked, Digest, Login, Refusal, Refused
+from gateway.broker.pushed_request import PushedRequest
 from gateway.storage.database import Connection, Parameters
 from gateway.storage.identity_seal import IdentitySeal
 from gateway.storage.login_row import REMEMBERED_FOR, STATES, asked_columns, assignments, conditions, read_login
@@ -12,7 +13,7 @@ from gateway.storage.recorder import Recorder, Records
 from gateway.storage.session_statements import session_statements
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
-from gateway.storage.times import MICROSECOND, to_micros
+from gateway.storage.times import MICROSECOND, from_micros, to_micros
 from providers.contract import ProviderId, Reference
 
 
@@ -49,6 +50,34 @@ class SqlUnit:
         """Find the login whose access token this is."""
         return self._one(self._statements.login_by_token, {"token": token})
 
+    def load_pushed(self, reference: Digest) -> PushedRequest | None:
+        """Find a pushed request that nobody has authenticated for yet."""
+        row = self._connection.execute(self._statements.pushed, {"reference": reference}).fetchone()
+        if row is None:
+            return None
+        return PushedRequest(
+            reference=reference,
+            relying_party=row[1],
+            parameters=self._seal.open_parameters(row[2], reference),
+            expires_at=from_micros(row[3]),
+            kept_until=from_micros(row[4]),
+        )
+
+    def push(self, request: PushedRequest) -> None:
+        """Remember a pushed request, sealed."""
+        row = {
+            "reference": request.reference,
+            "relying_party": request.relying_party,
+            "parameters": self._seal.seal_parameters(request.parameters, request.reference),
+            "expires_at": to_micros(request.expires_at),
+            "kept_until": to_micros(request.kept_until),
+        }
+        self._connection.execute(self._statements.push, row)
+
+    def spend_pushed(self, reference: Digest) -> bool:
+        """Consume a pushed request by one DELETE; the number of rows decides (T04)."""
+        return self._connection.execute(self._statements.spend_pushed, {"reference": reference}).rowcount == 1
+
     def add(self, login: Asked) -> None:
         """Remember a new login."""
         self._connection.execute(self._statements.add_login, asked_columns(login))
@@ -77,6 +106,7 @@ class SqlUnit:
         over = {"refused": STATES[Refused], "why": Refusal.EXPIRED, "remembered": REMEMBERED_FOR // MICROSECOND}
         self._connection.execute(self._statements.erase_identities, due | over)
         self._connection.execute(self._statements.forget_logins, due)
+        self._connection.execute(self._statements.forget_pushed, due)
         self._connection.execute(self._statements.forget_single_use, due)
         self.sessions.sweep(now)
 

@@ -15,7 +15,7 @@ class Access(Enum):
     ANYONE = "anyone"
     OWN_BROWSER = "the browser that began the login"
     SIGNED_MESSAGE = "whoever carries a message that the provider signed"
-    CLIENT_CERTIFICATE = "a relying party whose client certificate is registered"
+    PROVEN_RELYING_PARTY = "a relying party that proves itself in the way that is registered for it"
 
 
 def may_enter(access: Access) -> Callable[[View], View]:

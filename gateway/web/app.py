@@ -29,7 +29,7 @@ from gateway.web.pages import prepare_pages, render_notice, render_refusal
 from gateway.web.port_app import PortApp
 from gateway.web.provider_pages import provider_pages
 from gateway.web.responses import json_response, page
-from gateway.web.token_pages import token_pages
+from gateway.web.token_pages import TokenPages
 
 log = structlog.get_logger("gateway")
 
@@ -54,6 +54,7 @@ def create_public_app(gateway: Gateway) -> Flask:
     app.register_blueprint(oidc_pages(gateway.use_cases, discovery))
     app.register_blueprint(LoginPages(gateway.use_cases, gateway.directory).blueprint)
     app.register_blueprint(provider_pages(gateway.use_cases))
+    app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=False).blueprint)
     app.register_blueprint(assets)
     app.register_blueprint(health_pages(gateway.problems))
     _answer_errors(app, _error_page)
@@ -64,7 +65,7 @@ def create_public_app(gateway: Gateway) -> Flask:
 def create_mutual_tls_app(gateway: Gateway) -> Flask:
     """Make the application of the port for relying parties' servers."""
     app = _app("mutual-tls", urlsplit(gateway.use_cases.addresses.mutual_tls).netloc)
-    app.register_blueprint(token_pages(gateway.use_cases))
+    app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=True).blueprint)
     app.register_blueprint(health_pages(gateway.problems))
     _answer_errors(app, _error_json)
     refuse_undeclared(app)

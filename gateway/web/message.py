@@ -12,6 +12,7 @@ class OAuthError(StrEnum):
     ACCESS_DENIED = "access_denied"
     INVALID_CLIENT = "invalid_client"
     INVALID_REQUEST = "invalid_request"
+    INVALID_REQUEST_URI = "invalid_request_uri"
     INVALID_SCOPE = "invalid_scope"
     LOGIN_REQUIRED = "login_required"
     REQUEST_NOT_SUPPORTED = "request_not_supported"

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 
 from gateway.broker.login import Asked, incident_number
 from gateway.oidc.errors import OidcError, RequestRefused, SignOutRefused
+from gateway.oidc.request import AuthorizationRequest
 from gateway.oidc.request import language_of as requested_language
 from gateway.oidc.response import error_location
 from gateway.use_cases import UseCases
@@ -24,6 +25,7 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     jwks_json = orjson.dumps(use_cases.keys.jwks())
 
     @pages.get("/.well-known/openid-configuration")
+    @pages.get("/.well-known/oauth-authorization-server")
     @may_enter(Access.ANYONE)
     def discover() -> Response:
         return json_response(discovery_json, public_seconds=300)
@@ -32,6 +34,8 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     @may_enter(Access.ANYONE)
     def jwks() -> Response:
         return json_response(jwks_json, public_seconds=300)
+
+    pages.add_url_rule("/oidc/authorize", "authorize_by_post", authorize_by_post, methods=["POST"])
 
     @pages.get("/oidc/authorize")
     @may_enter(Access.ANYONE)
@@ -72,6 +76,19 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
         return page(render_notice(notice), notice.notice.status)
 
     return pages
+
+
+@may_enter(Access.ANYONE)
+def authorize_by_post() -> Response:
+    """Have a question that came as a form brought again by GET (OIDC Core 3.1.2.1).
+
+    A form from the portal's site comes without our cookie (``SameSite=Lax``); the redirect after it brings it along.
+    """
+    try:
+        asked = AuthorizationRequest.parse(request.get_data(cache=False))
+    except OidcError as unreadable:
+        return _untrusted(unreadable)
+    return see_other(f"/oidc/authorize?{asked.query()}")
 
 
 def _untrusted(error: OidcError) -> Response:

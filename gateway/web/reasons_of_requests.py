@@ -35,6 +35,22 @@ REQUESTS: Final[Mapping[str, Message]] = {
         "The address of the reply is not registered, character for character: a changed portal, or an attempt to "
         "have codes sent elsewhere.",
     ),
+    "pushed_where_required": _mistake(
+        _INVALID,
+        "this relying party is registered to push its requests",
+        "A portal registered with the profile fapi2 sent its question by the browser; its library must be told to push.",
+    ),
+    "known_request_uri": _mistake(
+        OAuthError.INVALID_REQUEST_URI,
+        "request_uri is unknown, used up or too old",
+        "The person came with a pushed request that is older than a minute or was used, perhaps by the Back button; "
+        "many of these at once hint at somebody else's request being tried.",
+    ),
+    "bound_key_well_formed": _mistake(
+        _INVALID,
+        "dpop_jkt needs DPoP registered, and 43 base64url letters",
+        "The portal wants a code bound to a key, which is malformed or for which it is not registered.",
+    ),
     "no_parameter_twice": _mistake(_INVALID, "a parameter was sent more than once", "A parameter was sent twice."),
     "nothing_passed_by_reference": _mistake(
         OAuthError.REQUEST_NOT_SUPPORTED,

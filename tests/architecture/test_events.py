@@ -37,6 +37,8 @@ def test_no_two_events_share_a_name() -> None:
 FLOWS = {
     "login.requested": ("rp", "in"),
     "login.request-refused": ("rp", "in"),
+    "login.request-pushed": ("rp", "in"),
+    "login.push-refused": ("rp", "in"),
     "login.sent-to-provider": ("provider", "out"),
     "login.answer-received": ("provider", "in"),
     "login.answer-refused": ("provider", "in"),

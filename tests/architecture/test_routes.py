@@ -13,7 +13,12 @@ from gateway.web.access import Access, access_of, may_enter, refuse_undeclared
 from gateway.web.app import Gateway, create_mutual_tls_app, create_public_app
 from tests.support.gateway_parts import ADDRESSES, Core, query
 
-CACHEABLE = {"/.well-known/openid-configuration", "/oidc/jwks", "/assets/<name>"}
+CACHEABLE = {
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/oidc/jwks",
+    "/assets/<name>",
+}
 
 
 def apps() -> dict[str, Flask]:
@@ -104,8 +109,9 @@ def test_an_undeclared_view_stops_the_start() -> None:
 
 def test_each_port_has_only_its_own_routes() -> None:
     public, mutual = (routes(app) for app in apps().values())
-    assert {"/oidc/token", "/oidc/userinfo"} <= mutual
-    assert public & mutual == {"/healthz", "/readyz"}
+    shared = {"/oidc/par", "/oidc/token", "/oidc/userinfo", "/healthz", "/readyz"}
+    assert mutual == shared
+    assert public & mutual == shared
 
 
 def routes(app: Flask) -> set[str]:

@@ -13,7 +13,17 @@ from gateway.broker.ports import Storage, Unit
 from providers.contract import BackChannelExchange, Reference
 from tests.contracts.parallel import in_parallel
 from tests.contracts.sessions import SessionsContract
-from tests.support.logins import BANK, NOW, Journey, SomethingHappened, asked, journey, new_correlation, new_digest
+from tests.support.logins import (
+    BANK,
+    NOW,
+    Journey,
+    SomethingHappened,
+    asked,
+    journey,
+    new_correlation,
+    new_digest,
+    new_pushed,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -127,6 +137,35 @@ class StorageContract(SessionsContract):
             True,
             False,
         )
+
+    def test_a_pushed_request_is_found_until_somebody_authenticated_and_spent_once(self, storage: Any) -> None:
+        pushed = new_pushed()
+        storage.commit(lambda unit: unit.push(pushed))
+        assert storage.load_pushed(pushed.reference) == pushed
+        assert storage.commit(lambda unit: unit.load_pushed(pushed.reference)) == pushed
+        assert storage.load_pushed(new_digest()) is None
+        assert not storage.commit(lambda unit: unit.spend_pushed(new_digest()))
+        assert storage.commit(lambda unit: unit.spend_pushed(pushed.reference))
+        assert not storage.commit(lambda unit: unit.spend_pushed(pushed.reference))
+        assert storage.load_pushed(pushed.reference) is None
+
+    def test_a_pushed_request_is_forgotten_when_no_login_can_stand_on_it(self, storage: Any) -> None:
+        pushed = new_pushed()
+        storage.commit(lambda unit: unit.push(pushed))
+        storage.sweep(pushed.kept_until)
+        assert storage.load_pushed(pushed.reference) == pushed
+        storage.sweep(pushed.kept_until + timedelta(microseconds=1))
+        assert storage.load_pushed(pushed.reference) is None
+
+    def test_a_token_keeps_its_holder_and_a_question_its_pushed_request(self, storage: Any) -> None:
+        path = journey()
+        asked = replace(path.asked, question=replace(path.asked.question, pushed=new_digest()))
+        steps = [replace(step, asked=asked) for step in path.steps[1:-1]]
+        redeemed = replace(path.redeemed, asked=asked, holder="jkt:x")
+        travel(storage, (asked, *steps, redeemed))
+        assert storage.load(asked.id) == redeemed
+        assert storage.commit(lambda unit: unit.replace(redeemed, redeemed.revoked()))
+        assert storage.load(asked.id) == redeemed.revoked()
 
     def test_an_operation_that_fails_leaves_nothing(self, storage: Any) -> None:
         path = journey()

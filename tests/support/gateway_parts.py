@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,8 +26,13 @@ from gateway.broker.relying_party import (
     RelyingPartyId,
     SenderConstraint,
 )
+from gateway.oidc.back_channel import NotGranted
+from gateway.oidc.client_authentication import Credentials
+from gateway.oidc.dpop import Occasion
+from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.keys import SigningKeys
 from gateway.oidc.metadata import Addresses
+from gateway.oidc.userinfo import ClaimsRefused, PresentedToken, Scheme
 from gateway.storage.memory import MemoryStorage
 from gateway.use_cases import HandedOver, UseCases
 from providers.contract import (
@@ -113,6 +118,7 @@ class Core:
             addresses=ADDRESSES,
             keys=SigningKeys(current=SIGNING_KEY, published=(SIGNING_KEY,)),
             subject_key=b"s" * 32,
+            nonces=Nonces(b"n" * 32, self.clock),
             clock=self.clock,
         )
 
@@ -143,6 +149,33 @@ class Core:
         assert isinstance(handed_over, HandedOver)
         assert isinstance(handed_over.login, Delivered)
         return code_of(handed_over)
+
+    def redeem(
+        self, form: bytes, certificate: str | None = PORTAL_CERTIFICATE, proofs: Sequence[str] = ()
+    ) -> dict[str, Any] | NotGranted:
+        return self.use_cases.redeem(form, Credentials(certificate_sha256=certificate, proofs=proofs))
+
+    def push(
+        self, form: bytes, certificate: str | None = PORTAL_CERTIFICATE, proofs: Sequence[str] = ()
+    ) -> str | NotGranted:
+        return self.use_cases.push(form, Credentials(certificate_sha256=certificate, proofs=proofs))
+
+    def claims(
+        self,
+        token: str | None,
+        certificate: str | None = PORTAL_CERTIFICATE,
+        proofs: Sequence[str] = (),
+        scheme: Scheme = Scheme.BEARER,
+    ) -> dict[str, Any] | ClaimsRefused:
+        addresses = ADDRESSES.back_channel(mutual_tls=certificate is not None)
+        return self.use_cases.claims(
+            PresentedToken(
+                scheme=scheme,
+                token=token,
+                occasion=Occasion(method="GET", url=addresses.userinfo, access_token=token),
+                credentials=Credentials(certificate_sha256=certificate, proofs=proofs),
+            )
+        )
 
     def token_form(self, code: str, **changed: str | None) -> bytes:
         values: dict[str, str | None] = {

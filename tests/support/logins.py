@@ -17,6 +17,7 @@ from gateway.broker.login import (
     Question,
     Redeemed,
 )
+from gateway.broker.pushed_request import PushedRequest
 from gateway.broker.relying_party import RelyingPartyId
 from providers.contract import AssuranceLevel, Factor, Language, ProviderId, Reference, VerifiedIdentity
 from providers.personal_code import PersonalCode
@@ -53,6 +54,16 @@ def new_correlation() -> Correlation:
 
 def new_digest() -> Digest:
     return Digest(secrets.token_hex(32))
+
+
+def new_pushed(at: datetime = NOW) -> PushedRequest:
+    return PushedRequest(
+        reference=new_digest(),
+        relying_party=RelyingPartyId("auctions"),
+        parameters=b"client_id=auctions&login_hint=x",
+        expires_at=at + timedelta(seconds=60),
+        kept_until=at + timedelta(minutes=16),
+    )
 
 
 def asked(at: datetime = NOW) -> Asked:

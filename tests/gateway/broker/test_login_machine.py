@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from gateway.audit.event import Correlation
 from gateway.broker.login import Asked, AtProvider, BrowserMark, Refused, asked_of
-from gateway.oidc.token import NotGranted
+from gateway.oidc.back_channel import NotGranted
 from gateway.use_cases import HandedOver, Leaving, Turned
 from providers.contract import (
     Arrival,
@@ -147,7 +147,7 @@ class LoginMachine(RuleBasedStateMachine):
 
     @rule(code=codes)
     def redeem(self, code: str) -> None:
-        outcome = self.core.use_cases.redeem(self.core.token_form(code), PORTAL_CERTIFICATE)
+        outcome = self.core.redeem(self.core.token_form(code), PORTAL_CERTIFICATE)
         if not isinstance(outcome, NotGranted):
             self.redeemed[code] = self.redeemed.get(code, 0) + 1
 

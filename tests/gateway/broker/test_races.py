@@ -128,7 +128,7 @@ def test_a_redeemed_login_is_not_started_again() -> None:
     login = core.answered()
     handed_over = core.use_cases.resume(login, BROWSER)
     assert isinstance(handed_over, HandedOver)
-    assert isinstance(core.use_cases.redeem(core.token_form(code_of(handed_over)), PORTAL_CERTIFICATE), dict)
+    assert isinstance(core.redeem(core.token_form(code_of(handed_over)), PORTAL_CERTIFICATE), dict)
     found = core.use_cases.find(login, BROWSER)
     assert isinstance(found, Redeemed)
     assert core.use_cases.start_again(found) == found

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.broker.login import Question
 from gateway.oidc.errors import OidcError, RequestRefused, UntrustedRequest
-from gateway.oidc.request import CHECKS, verify_request
+from gateway.oidc.request import CHECKS, AuthorizationRequest, verify_request
 from gateway.oidc.response import error_location
 from providers.contract import AssuranceLevel, Language
 from tests.support.gateway_parts import CALLBACK, ISSUER, PORTAL, Core, query
@@ -16,14 +17,18 @@ from tests.support.gateway_parts import CALLBACK, ISSUER, PORTAL, Core, query
 PARTIES = Core().parties
 
 
+def verified(sent: bytes) -> Question:
+    return verify_request(AuthorizationRequest.parse(sent), PARTIES)
+
+
 def refusal(sent: bytes) -> OidcError:
     with pytest.raises(OidcError) as caught:
-        verify_request(sent, PARTIES)
+        verified(sent)
     return caught.value
 
 
 def test_a_good_request_is_put_into_the_brokers_words() -> None:
-    question = verify_request(query(ui_locales="de en-GB", provider="bank"), PARTIES)
+    question = verified(query(ui_locales="de en-GB", provider="bank"))
     assert question.relying_party == PORTAL
     assert question.language is Language.ENGLISH
     assert question.preselected == "bank"
@@ -121,7 +126,7 @@ def test_t05_an_address_sent_twice_is_no_address(name: str) -> None:
 
 
 def test_a_nonce_of_64_and_a_state_of_1000_characters_are_kept_whole() -> None:
-    reply = dict(verify_request(query(nonce="n" * 64, state="s" * 1000), PARTIES).reply)
+    reply = dict(verified(query(nonce="n" * 64, state="s" * 1000)).reply)
     assert (len(reply["nonce"]), len(reply["state"])) == (64, 1000)
 
 
@@ -166,7 +171,7 @@ def _mutated(chance: random.Random) -> str:
 @settings(max_examples=300, deadline=None)
 def test_no_query_whatever_does_more_than_be_refused(sent: bytes) -> None:
     with pytest.raises(OidcError):
-        verify_request(sent, PARTIES)
+        verified(sent)
 
 
 @given(st.text(max_size=60), st.text(st.characters(codec="ascii"), max_size=60))
@@ -183,7 +188,7 @@ def test_t05_every_location_stays_at_the_registered_address(description: str, st
 
 def test_the_weakest_acceptable_level_is_what_the_login_must_reach() -> None:
     levels = f"{AssuranceLevel.HIGH.uri} {AssuranceLevel.SUBSTANTIAL.uri}"
-    assert verify_request(query(acr_values=levels), PARTIES).minimum_assurance is AssuranceLevel.SUBSTANTIAL
+    assert verified(query(acr_values=levels)).minimum_assurance is AssuranceLevel.SUBSTANTIAL
 
 
 def test_every_check_says_what_it_is_for() -> None:

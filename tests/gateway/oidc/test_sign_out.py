@@ -15,7 +15,7 @@ SIGNED_OUT = "https://portal.test/signed-out"
 
 
 def id_token(core: Core) -> str:
-    granted = core.use_cases.redeem(core.token_form(core.code()), PORTAL_CERTIFICATE)
+    granted = core.redeem(core.token_form(core.code()), PORTAL_CERTIFICATE)
     assert isinstance(granted, dict)
     return str(granted["id_token"])
 

@@ -11,7 +11,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.broker.relying_party import ClientAuthentication
-from gateway.oidc.token import NotGranted
+from gateway.oidc.back_channel import NotGranted
+from gateway.oidc.userinfo import ClaimsRefused
 from tests.support.gateway_parts import (
     ISSUER,
     OTHER,
@@ -27,13 +28,13 @@ from tests.support.gateway_parts import (
 
 
 def redeemed(core: Core, form: bytes, certificate: str | None = PORTAL_CERTIFICATE) -> dict[str, Any]:
-    outcome = core.use_cases.redeem(form, certificate)
+    outcome = core.redeem(form, certificate)
     assert isinstance(outcome, dict), outcome
     return outcome
 
 
 def refused(core: Core, form: bytes, certificate: str | None = PORTAL_CERTIFICATE) -> NotGranted:
-    outcome = core.use_cases.redeem(form, certificate)
+    outcome = core.redeem(form, certificate)
     assert isinstance(outcome, NotGranted)
     assert core.storage.events[-1].name == "token.refused"
     return outcome
@@ -75,9 +76,9 @@ def test_t01_a_code_works_once_and_a_second_use_takes_the_tokens_back() -> None:
     core = Core()
     code = core.code()
     token = redeemed(core, core.token_form(code))["access_token"]
-    assert core.use_cases.claims(token, PORTAL_CERTIFICATE) is not None
+    assert isinstance(core.claims(token, PORTAL_CERTIFICATE), dict)
     assert refused(core, core.token_form(code)).code == "invalid_grant"
-    assert core.use_cases.claims(token, PORTAL_CERTIFICATE) is None
+    assert isinstance(core.claims(token, PORTAL_CERTIFICATE), ClaimsRefused)
     assert "token.revoked" in [event.name for event in core.storage.events]
 
 
@@ -86,7 +87,7 @@ def test_t01_fifty_parallel_redemptions_have_one_winner() -> None:
     code = core.code()
     forms = [core.token_form(code) for _ in range(50)]
     with ThreadPoolExecutor(50) as threads:
-        outcomes = list(threads.map(lambda form: core.use_cases.redeem(form, PORTAL_CERTIFICATE), forms))
+        outcomes = list(threads.map(lambda form: core.redeem(form, PORTAL_CERTIFICATE), forms))
     assert sum(isinstance(outcome, dict) for outcome in outcomes) == 1
 
 
@@ -245,12 +246,12 @@ def test_t10_no_trick_with_the_signature_gets_through(make: Any) -> None:
 def test_t08_an_access_token_works_with_its_own_certificate_for_five_minutes() -> None:
     core = Core()
     token = redeemed(core, core.token_form(core.code()))["access_token"]
-    assert core.use_cases.claims(token, OTHER_CERTIFICATE) is None
-    assert core.use_cases.claims(token, None) is None
-    assert core.use_cases.claims("unheard-of", PORTAL_CERTIFICATE) is None
+    assert isinstance(core.claims(token, OTHER_CERTIFICATE), ClaimsRefused)
+    assert isinstance(core.claims(token, None), ClaimsRefused)
+    assert isinstance(core.claims("unheard-of", PORTAL_CERTIFICATE), ClaimsRefused)
     core.clock.move(minutes=5)
-    claims = core.use_cases.claims(token, PORTAL_CERTIFICATE)
+    claims = core.claims(token, PORTAL_CERTIFICATE)
     assert claims is not None
     assert claims["family_name"] == "Bērziņa-Kalna"
     core.clock.move(seconds=1)
-    assert core.use_cases.claims(token, PORTAL_CERTIFICATE) is None
+    assert isinstance(core.claims(token, PORTAL_CERTIFICATE), ClaimsRefused)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.broker.login import Prompt, Question, Wanted
 from gateway.broker.relying_party import RelyingParties
 from gateway.oidc.errors import RequestRefused
-from gateway.oidc.request import verify_request
+from gateway.oidc.request import AuthorizationRequest, verify_request
 from gateway.oidc.wishes import parse_claims
 from providers.contract import AssuranceLevel
 from tests.support.gateway_parts import (
@@ -28,7 +28,7 @@ LOW, SUBSTANTIAL, HIGH = (level.uri for level in AssuranceLevel)
 
 def question(registration: dict[str, Any] | None = None, **parameters: str | None) -> Question:
     party = relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, **(registration or {}))
-    return verify_request(query(**parameters), RelyingParties([party]))
+    return verify_request(AuthorizationRequest.parse(query(**parameters)), RelyingParties([party]))
 
 
 def claims(**places: object) -> str:
@@ -133,10 +133,10 @@ def test_a_relying_party_registered_for_no_claim_may_not_ask_for_the_scope_ident
 
 def released(core: Core, **parameters: str | None) -> tuple[set[str], set[str]]:
     """Run a login to its end; give the identifying claims of ID token and userinfo."""
-    tokens = core.use_cases.redeem(core.token_form(core.code(**parameters)), PORTAL_CERTIFICATE)
+    tokens = core.redeem(core.token_form(core.code(**parameters)), PORTAL_CERTIFICATE)
     assert isinstance(tokens, dict)
     in_token = core.use_cases.keys.verify(str(tokens["id_token"]))
-    at_userinfo = core.use_cases.claims(str(tokens["access_token"]), PORTAL_CERTIFICATE)
+    at_userinfo = core.claims(str(tokens["access_token"]), PORTAL_CERTIFICATE)
     assert at_userinfo is not None
     identifying = {"given_name", "family_name", "personal_code"}
     return identifying & in_token.keys(), identifying & at_userinfo.keys()

@@ -47,12 +47,22 @@ def _make_login_tables() -> None:
         sa.Column("code_expires_at", sa.BigInteger),
         sa.Column("token", sa.String(64)),
         sa.Column("token_expires_at", sa.BigInteger),
+        sa.Column("holder", sa.Text),
         sa.Column("due_at", sa.BigInteger, nullable=False),
     )
     _make_sparse_index("login_reference", ["provider", "reference"])
     _make_sparse_index("login_code", ["code"])
     _make_sparse_index("login_token", ["token"])
     op.create_index("login_due", "login", ["due_at"])
+    op.create_table(
+        "pushed_request",
+        sa.Column("reference", sa.String(64), primary_key=True),
+        sa.Column("relying_party", sa.Text, nullable=False),
+        sa.Column("parameters", sa.LargeBinary, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("kept_until", sa.BigInteger, nullable=False),
+    )
+    op.create_index("pushed_request_due", "pushed_request", ["kept_until"])
     op.create_table(
         "single_use",
         sa.Column("kind", sa.String(32), primary_key=True),
