@@ -40,7 +40,7 @@ from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.errors import OidcError, SignOutRefused
 from gateway.oidc.errors import RequestRefused as OidcRefused
 from gateway.oidc.front_door import OidcDoor
-from gateway.oidc.keys import SigningKeys, id_token_claims
+from gateway.oidc.keys import SigningKeys, id_token_claims, sign_compact
 from gateway.oidc.metadata import Addresses, BackChannelAddresses
 from gateway.oidc.release import asked_at_userinfo, asked_in_id_token
 from gateway.oidc.request import AuthorizationRequest, verify_request
@@ -111,7 +111,7 @@ class UseCases:
         self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer)}
         self.nonces = nonces
         self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
-        self._tokens = TokenServer(signer_kid=keys.kid, clock=clock)
+        self._tokens = TokenServer(keys=keys, clock=clock)
 
     # --- a relying party asks ---
 
@@ -357,7 +357,7 @@ class UseCases:
             "token_type": granted.token_type,
             "expires_in": int(delivering.TOKEN_LIFETIME.total_seconds()),
             "scope": reply["scope"],
-            "id_token": self.keys.sign(claims),
+            "id_token": sign_compact(granted.signer, claims),
         }
 
     def claims(self, presented: PresentedToken) -> dict[str, object] | ClaimsRefused:

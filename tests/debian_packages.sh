@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, where that is allowed; otherwise prints the one command to run.
 set -eu
-packages="chromium fonts-dejavu-core nginx-light postgresql postgresql-client"
+packages="chromium fonts-dejavu-core nginx-light postgresql postgresql-client softhsm2"
 missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

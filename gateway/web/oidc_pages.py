@@ -22,7 +22,6 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     """Make the public OpenID Connect routes."""
     pages = Blueprint("oidc", __name__)
     discovery_json = orjson.dumps(discovery)
-    jwks_json = orjson.dumps(use_cases.keys.jwks())
 
     @pages.get("/.well-known/openid-configuration")
     @pages.get("/.well-known/oauth-authorization-server")
@@ -33,7 +32,7 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     @pages.get("/oidc/jwks")
     @may_enter(Access.ANYONE)
     def jwks() -> Response:
-        return json_response(jwks_json, public_seconds=300)
+        return json_response(use_cases.keys.jwks(), public_seconds=use_cases.keys.cache_seconds)
 
     pages.add_url_rule("/oidc/authorize", "authorize_by_post", authorize_by_post, methods=["POST"])
 
