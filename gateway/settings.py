@@ -64,6 +64,8 @@ class OidcEntry(_Frozen):
     profile: Profile = Profile.FAPI2
     redirect_uris: list[RedirectUri] = Field(min_length=1)
     post_logout_redirect_uris: list[RedirectUri] = []
+    backchannel_logout_uri: Annotated[str, AfterValidator(https_address)] | None = None
+    """Where logout tokens are sent to (OIDC Back-Channel Logout 2.2)."""
     authentication: ClientAuthentication = ClientAuthentication.PRIVATE_KEY_JWT
     assertion_keys: list[AssertionKeyEntry] = []
     sender_constraint: SenderConstraint = SenderConstraint.MUTUAL_TLS
