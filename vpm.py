@@ -11,7 +11,6 @@ GROUPS: Final = {
     "banklink": ("mock_bank.cli", "banklink"),
     "demo": ("gateway.demo.cli", "demo"),
     "gateway": ("gateway.cli", "gateway"),
-    "keys": ("gateway.signing.cli", "keys"),
     "pki": ("certs.cli", "pki"),
     "portal": ("portals.cli", "portal"),
 }

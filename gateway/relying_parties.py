@@ -16,7 +16,6 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from gateway.broker.relying_party import (
     AssertionKey,
     OidcClient,
-    Profile,
     RelyingParties,
     RelyingParty,
     RelyingPartyId,
@@ -72,8 +71,6 @@ def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingPart
 
 
 def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
-    if entry.profile is not Profile.BASELINE:
-        raise ValueError("the profile fapi2 is not served yet")
     fingerprints = {_fingerprint(base / path) for path in entry.certificates}
     return OidcClient(
         profile=entry.profile,
@@ -83,7 +80,7 @@ def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
         assertion_keys=tuple(_assertion_key(key, base) for key in entry.assertion_keys),
         certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
         sender_constraint=entry.sender_constraint,
-        backchannel_logout_uri=entry.backchannel_logout_uri,
+        assertion_audience=entry.assertion_audience,
         until=entry.until,
     )
 

@@ -19,7 +19,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway.broker.relying_party import ClientAuthentication, PersonalCodeForm, Profile, SenderConstraint
+from gateway.broker.relying_party import (
+    AssertionAudience,
+    ClientAuthentication,
+    PersonalCodeForm,
+    Profile,
+    SenderConstraint,
+)
 from gateway.web_address import https_address, own_origin, redirect_address
 
 RedirectUri = Annotated[str, AfterValidator(redirect_address)]
@@ -64,11 +70,10 @@ class OidcEntry(_Frozen):
     profile: Profile = Profile.FAPI2
     redirect_uris: list[RedirectUri] = Field(min_length=1)
     post_logout_redirect_uris: list[RedirectUri] = []
-    backchannel_logout_uri: Annotated[str, AfterValidator(https_address)] | None = None
-    """Where logout tokens are sent to (OIDC Back-Channel Logout 2.2)."""
     authentication: ClientAuthentication = ClientAuthentication.PRIVATE_KEY_JWT
     assertion_keys: list[AssertionKeyEntry] = []
     sender_constraint: SenderConstraint = SenderConstraint.MUTUAL_TLS
+    assertion_audience: AssertionAudience = AssertionAudience.ISSUER
     certificates: list[Path] = []
     certificates_sha256: list[str] = []
     reason: str = ""
@@ -116,6 +121,8 @@ class OidcEntry(_Frozen):
             yield "sender_constraint: fapi2 needs mutual_tls or dpop"
         if any(key.algorithm == "RS256" for key in self.assertion_keys):
             yield "assertion_keys: fapi2 takes ES256, PS256 and EdDSA, not RS256"
+        if self.assertion_audience is not AssertionAudience.ISSUER:
+            yield "assertion_audience: fapi2 takes assertions for the issuer only"
         if self.reason or self.until:
             yield "reason and until belong to the profile baseline"
 
@@ -167,27 +174,6 @@ class MutualTlsPortEntry(PortEntry):
     client_crl: Path
 
 
-class Pkcs11Entry(_Frozen):
-    """A token that keeps signing keys: a hardware security module, or SoftHSM."""
-
-    module: Path
-    """The maker's PKCS#11 library."""
-    token: str = Field(min_length=1)
-    """The token's label."""
-    pin_file: Path
-
-
-class SigningKeysEntry(_Frozen):
-    """How the gateway's signing keys are kept and changed; see ``docs/operation.md``."""
-
-    cache_seconds: int = Field(default=300, ge=1, le=86_400)
-    """How long portals may keep the published keys."""
-    margin_seconds: int = Field(default=60, ge=1, le=3600)
-    """For clocks that differ, and for workers that look once a second."""
-    pkcs11: Pkcs11Entry | None = None
-    """Where new keys are made; without it they are files."""
-
-
 class Settings(BaseSettings):
     """Everything the gateway is told. Relative paths start at the settings file's folder.
 
@@ -208,7 +194,6 @@ class Settings(BaseSettings):
     environment: Literal["test", "production"] = "test"
     public: PortEntry
     mutual_tls: MutualTlsPortEntry
-    signing_keys: SigningKeysEntry = SigningKeysEntry()
     providers: list[dict[str, Any]] = Field(min_length=1)
     """Each is read by its protocol; see ``docs/providers``."""
     relying_parties: list[RelyingPartyEntry] = Field(min_length=1)

@@ -54,6 +54,14 @@ class SenderConstraint(StrEnum):
     """In the profile ``baseline`` only."""
 
 
+class AssertionAudience(StrEnum):
+    """To whom a relying party addresses its client assertions (security.md 8.1)."""
+
+    ISSUER = "issuer"
+    TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - a place, no password
+    """In the profile ``baseline`` only: what libraries do that are older than the present rule (RFC 7523 3)."""
+
+
 CLAIMS: Final = frozenset({"given_name", "family_name", "personal_code"})
 """What identifies a person: each is given to those only who are registered for it."""
 
@@ -71,8 +79,7 @@ class OidcClient:
     certificates: frozenset[str]
     """SHA-256 fingerprints, lower-case hexadecimal, of the client certificates it may present."""
     sender_constraint: SenderConstraint
-    backchannel_logout_uri: str | None = None
-    """Absolute https URL that logout tokens are sent to; None when it cannot be told of a sign-out."""
+    assertion_audience: AssertionAudience = AssertionAudience.ISSUER
     until: date | None = None
     """The last day (UTC) on which it may use the profile ``baseline``; None in ``fapi2``."""
 

@@ -15,7 +15,7 @@ from gateway.broker.events import PushRefused, TokenRefused
 from gateway.broker.identifiers import new_correlation
 from gateway.broker.ports import Storage, Unit
 from gateway.broker.relying_party import OidcClient, RelyingParties, RelyingParty, SenderConstraint
-from gateway.oidc.client_authentication import AuthenticatedClient, Credentials, authenticate
+from gateway.oidc.client_authentication import Addressee, AuthenticatedClient, Credentials, authenticate
 from gateway.oidc.dpop import Occasion, ProofRefused, VerifiedProof, verify_proof
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.form import parse_form
@@ -120,7 +120,7 @@ class BackChannel:
         now = self._clock()
         try:
             form = parse_form(body)
-            client = authenticate(form, credentials, self.parties, self._issuer, now)
+            client = authenticate(form, credentials, self.parties, Addressee(self._issuer, endpoint), now)
             proof = self._proof(client.party.client, credentials, endpoint, now)
         except OAuth2Error as error:
             return error

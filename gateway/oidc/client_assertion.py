@@ -29,7 +29,7 @@ class VerifiedAssertion:
 
 
 def verify_assertion(
-    assertion: str, party: RelyingPartyId, keys: Sequence[AssertionKey], issuer: str, now: datetime
+    assertion: str, party: RelyingPartyId, keys: Sequence[AssertionKey], audience: str, now: datetime
 ) -> VerifiedAssertion:
     """Check a client assertion.
 
@@ -37,14 +37,14 @@ def verify_assertion(
         assertion: the compact JWS as sent.
         party: the relying party that the request claims to come from.
         keys: those registered for it, one algorithm each.
-        issuer: the only audience accepted, as one string (security.md 8.1).
+        audience: the only one accepted, as one string (security.md 8.1): the issuer, but for old libraries.
         now: UTC, aware.
 
     Raises:
         InvalidClientError: with a sentence for the portal's developer.
     """
     key, claims = _verified_claims(assertion, keys)
-    for refused, sentence in _rules(claims, party, issuer, now.timestamp()):
+    for refused, sentence in _rules(claims, party, audience, now.timestamp()):
         if refused():
             raise InvalidClientError(description=sentence)
     expires = datetime.fromtimestamp(float(str(claims["exp"])), tz=now.tzinfo)
@@ -73,14 +73,14 @@ def _registered_key(header: dict[str, str], keys: Sequence[AssertionKey]) -> Ass
 
 
 def _rules(
-    claims: dict[str, object], party: RelyingPartyId, issuer: str, now: float
+    claims: dict[str, object], party: RelyingPartyId, audience: str, now: float
 ) -> tuple[tuple[Callable[[], bool], str], ...]:
     number = partial(seconds_of, claims)
     ahead = MAX_AHEAD.total_seconds()
     return (
         (lambda: claims.get("iss") != party, "iss must be the client_id"),
         (lambda: claims.get("sub") != party, "sub must be the client_id"),
-        (lambda: claims.get("aud") != issuer, "aud must be the issuer, as one string"),
+        (lambda: claims.get("aud") != audience, f"aud must be {audience}, as one string"),
         (lambda: not number("exp") > now - 10, "exp is missing or past"),
         (
             lambda: not number("exp") <= now + MAX_LIFETIME.total_seconds() + 10,

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 
 from gateway.broker.ports import Unit
 from gateway.broker.relying_party import (
+    AssertionAudience,
     ClientAuthentication,
     OidcClient,
     RelyingParties,
@@ -28,6 +29,20 @@ class Credentials:
     """Of the certificate verified in the handshake, lower-case hexadecimal; None on the public port."""
     proofs: Sequence[str] = ()
     """Every ``DPoP`` header of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom an assertion must be addressed to."""
+
+    issuer: str
+    endpoint: str
+    """The URL at which the request came in."""
+
+    def audience_for(self, oidc: OidcClient) -> str:
+        """Give the one audience accepted of a relying party."""
+        old_rule = oidc.assertion_audience is AssertionAudience.TOKEN_ENDPOINT
+        return self.endpoint if old_rule else self.issuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +64,7 @@ class AuthenticatedClient:
 
 
 def authenticate(
-    form: dict[str, str], credentials: Credentials, parties: RelyingParties, issuer: str, now: datetime
+    form: dict[str, str], credentials: Credentials, parties: RelyingParties, addressee: Addressee, now: datetime
 ) -> AuthenticatedClient:
     """Prove who sends a form.
 
@@ -63,7 +78,7 @@ def authenticate(
     _check_transport(party.client, certificate)
     if "client_secret" in form:
         raise InvalidClientError(description="client_secret proves nothing here; no secret is shared with anybody")
-    return AuthenticatedClient(party=party, assertion=_assertion(form, party, issuer, now))
+    return AuthenticatedClient(party=party, assertion=_assertion(form, party, addressee, now))
 
 
 def _named(form: dict[str, str], certificate: str | None, parties: RelyingParties) -> RelyingParty | None:
@@ -90,11 +105,14 @@ def needs_mutual_tls(oidc: OidcClient) -> bool:
     return by_certificate or oidc.sender_constraint is SenderConstraint.MUTUAL_TLS
 
 
-def _assertion(form: dict[str, str], party: RelyingParty, issuer: str, now: datetime) -> VerifiedAssertion | None:
+def _assertion(
+    form: dict[str, str], party: RelyingParty, addressee: Addressee, now: datetime
+) -> VerifiedAssertion | None:
     if party.client.authentication is ClientAuthentication.TLS:
         if "client_id" not in form:
             raise InvalidClientError(description="client_id is missing; tls_client_auth needs it (RFC 8705 2)")
         return None
     if not is_assertion(form):
         raise InvalidClientError(description="client_assertion is missing; private_key_jwt is registered")
-    return verify_assertion(form["client_assertion"], party.id, party.client.assertion_keys, issuer, now)
+    audience = addressee.audience_for(party.client)
+    return verify_assertion(form["client_assertion"], party.id, party.client.assertion_keys, audience, now)

@@ -19,9 +19,16 @@ class Walk:
     """One person at one browser."""
 
     def __init__(
-        self, places: Places, persona: Persona = ANNA, faults: Sequence[str] = (), provider: str = PROVIDER
+        self,
+        places: Places,
+        persona: Persona = ANNA,
+        faults: Sequence[str] = (),
+        provider: str = PROVIDER,
+        start: str | None = None,
     ) -> None:
+        """Begin at the auction portal, or at another portal's address of signing in."""
         self.places = places
+        self.start = start or f"{places.auctions}/sign-in"
         self.persona = persona
         self.faults = faults
         self.provider = provider
@@ -32,7 +39,7 @@ class Walk:
         return self.browser.current
 
     def to_choices(self) -> None:
-        self.browser.open(f"{self.places.auctions}/sign-in")
+        self.browser.open(self.start)
 
     def to_bank(self) -> None:
         self.to_choices()

@@ -10,10 +10,11 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.broker.relying_party import ClientAuthentication
+from gateway.broker.relying_party import AssertionAudience, ClientAuthentication
 from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.userinfo import ClaimsRefused
 from tests.support.gateway_parts import (
+    ADDRESSES,
     ISSUER,
     OTHER,
     OTHER_CERTIFICATE,
@@ -151,6 +152,18 @@ def test_a_party_registered_for_tls_needs_no_assertion() -> None:
     core.register(relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, authentication=ClientAuthentication.TLS))
     form = core.token_form(core.code(), client_assertion=None, client_assertion_type=None, client_id=PORTAL)
     redeemed(core, form)
+
+
+def test_an_assertion_for_the_token_endpoint_counts_only_where_that_is_registered() -> None:
+    """T07: one audience each, never a choice."""
+    core = Core()
+    elsewhere = core.assertion(aud=ADDRESSES.back_channel(mutual_tls=True).token)
+    assert refused(core, core.token_form(core.code(), client_assertion=elsewhere)).code == "invalid_client"
+    core.register(
+        relying_party(PORTAL, PORTAL_CERTIFICATE, PORTAL_KEY, assertion_audience=AssertionAudience.TOKEN_ENDPOINT)
+    )
+    assert refused(core, core.token_form(core.code())).code == "invalid_client"
+    assert redeemed(core, core.token_form(core.code(), client_assertion=elsewhere))["token_type"] == "Bearer"
 
 
 @pytest.mark.parametrize(
