@@ -11,6 +11,7 @@ GROUPS: Final = {
     "banklink": ("mock_bank.cli", "banklink"),
     "demo": ("gateway.demo.cli", "demo"),
     "gateway": ("gateway.cli", "gateway"),
+    "keys": ("gateway.signing.cli", "keys"),
     "pki": ("certs.cli", "pki"),
     "portal": ("portals.cli", "portal"),
 }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,14 +12,18 @@ import structlog
 from certs.errors import FileUnusable
 from certs.load import load_chain, load_crl, load_identity
 from gateway.housekeeping import Housekeeping
-from gateway.keys import load_nonce_key, load_signing_keys, load_subject_key
+from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
 from gateway.relying_parties import open_parties
 from gateway.settings import InvalidSettings, Settings, load_settings
+from gateway.signing.life import Waits
+from gateway.signing.opening import FILE, PKCS11, SigningKeyFollower
+from gateway.signing.places import KeysFolder, Place
 from gateway.storage.sealer import Sealer
 from gateway.storage.sql_storage import SqlStorage, open_storage
+from gateway.taking_up import TakingUp
 from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
 from providers.contract import RedirectProvider
@@ -57,7 +61,9 @@ def open_gateway(settings: Settings) -> Gateway:
     problems = _port_problems(settings)
     parties = open_parties(settings.relying_parties, settings.base, utc_now().date(), problems)
     providers = _open_providers(settings, problems)
-    signing_keys = attempt(problems, lambda: load_signing_keys(keys))
+    places = open_places(settings)
+    follower = SigningKeyFollower(keys, places)
+    signing_keys = attempt(problems, lambda: follower.open(utc_now, settings.signing_keys.cache_seconds))
     subject_key = attempt(problems, lambda: load_subject_key(keys))
     nonce_key = attempt(problems, lambda: load_nonce_key(keys))
     if problems or nonce_key is None or signing_keys is None or subject_key is None:
@@ -68,6 +74,8 @@ def open_gateway(settings: Settings) -> Gateway:
     sealer.start()
     housekeeping = Housekeeping(storage, utc_now)
     housekeeping.start()
+    taking_up = TakingUp([lambda: follower.follow(signing_keys)])
+    taking_up.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(
         storage=storage,
@@ -81,12 +89,32 @@ def open_gateway(settings: Settings) -> Gateway:
     )
 
     def close() -> None:
+        taking_up.stop()
         directory.close()
         housekeeping.stop()
         sealer.stop()
         storage.close()
+        for place in places.values():
+            place.close()
 
     return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage, sealer), close=close)
+
+
+def open_places(settings: Settings) -> dict[str, Place]:
+    """Give the places where signing keys may be kept; a token is opened when it is first needed."""
+    places: dict[str, Place] = {FILE: KeysFolder(settings.keys)}
+    token = settings.signing_keys.pkcs11
+    if token is not None:
+        from gateway.signing.token import Token  # noqa: PLC0415 - its library is an extra
+
+        places[PKCS11] = Token(settings.base / token.module, token.token, settings.base / token.pin_file)
+    return places
+
+
+def waits_of(settings: Settings) -> Waits:
+    """Give how long portals need to follow a change of the signing keys."""
+    entry = settings.signing_keys
+    return Waits(cache=timedelta(seconds=entry.cache_seconds), margin=timedelta(seconds=entry.margin_seconds))
 
 
 def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:

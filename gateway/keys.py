@@ -8,15 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
-from joserfc.jwk import ECKey
-
-from gateway.oidc.keys import SigningKeys
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 SUBJECT_KEY_BYTES: Final = 32
 NONCE_KEY_BYTES: Final = 32
@@ -30,22 +22,19 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     """
     if not path.exists():
         _publish(path, make())
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> bytes:
+    """Read a secret file.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        PermissionError: others may read it; the message says what to do.
+    """
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others; run: chmod 600 {path}")
     return path.read_bytes()
-
-
-def load_signing_keys(folder: Path) -> SigningKeys:
-    """Load the keys that sign ID tokens: ``signing-<number>.pem``, the highest number signs, all are published.
-
-    Raises:
-        PermissionError: others may read one.
-        ValueError: a file is no P-256 key, or its name has no number.
-    """
-    if not any(folder.glob("signing-*.pem")):
-        load_or_make(folder / "signing-1.pem", _new_p256)
-    keys = tuple(_signing_key(path) for path in sorted(folder.glob("signing-*.pem"), key=_number))
-    return SigningKeys(current=keys[-1], published=keys)
 
 
 def load_subject_key(folder: Path) -> bytes:
@@ -76,25 +65,8 @@ def load_nonce_key(folder: Path) -> bytes:
     return key
 
 
-def _signing_key(path: Path) -> ECKey:
-    pem = load_or_make(path, _new_p256)
-    try:
-        key = load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} holds no private key in PEM without a passphrase") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise ValueError(f"{path} holds no EC key on P-256")  # noqa: TRY004 - bad input, one type for all of it
-    return ECKey.import_key(pem, {"kid": ECKey.import_key(pem).thumbprint()[:16]})
-
-
-def _number(path: Path) -> int:
-    number = path.stem.removeprefix("signing-")
-    if not number.isdecimal():
-        raise ValueError(f"{path}: call it signing-<number>.pem; the highest number signs")
-    return int(number)
-
-
-def _new_p256() -> bytes:
+def new_p256() -> bytes:
+    """Make a private key on P-256, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

@@ -80,6 +80,7 @@ def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
         assertion_keys=tuple(_assertion_key(key, base) for key in entry.assertion_keys),
         certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
         sender_constraint=entry.sender_constraint,
+        backchannel_logout_uri=entry.backchannel_logout_uri,
         assertion_audience=entry.assertion_audience,
         until=entry.until,
     )

@@ -70,6 +70,8 @@ class OidcEntry(_Frozen):
     profile: Profile = Profile.FAPI2
     redirect_uris: list[RedirectUri] = Field(min_length=1)
     post_logout_redirect_uris: list[RedirectUri] = []
+    backchannel_logout_uri: Annotated[str, AfterValidator(https_address)] | None = None
+    """Where logout tokens are sent to (OIDC Back-Channel Logout 2.2)."""
     authentication: ClientAuthentication = ClientAuthentication.PRIVATE_KEY_JWT
     assertion_keys: list[AssertionKeyEntry] = []
     sender_constraint: SenderConstraint = SenderConstraint.MUTUAL_TLS
@@ -174,6 +176,27 @@ class MutualTlsPortEntry(PortEntry):
     client_crl: Path
 
 
+class Pkcs11Entry(_Frozen):
+    """A token that keeps signing keys: a hardware security module, or SoftHSM."""
+
+    module: Path
+    """The maker's PKCS#11 library."""
+    token: str = Field(min_length=1)
+    """The token's label."""
+    pin_file: Path
+
+
+class SigningKeysEntry(_Frozen):
+    """How the gateway's signing keys are kept and changed; see ``docs/operation.md``."""
+
+    cache_seconds: int = Field(default=300, ge=1, le=86_400)
+    """How long portals may keep the published keys."""
+    margin_seconds: int = Field(default=60, ge=1, le=3600)
+    """For clocks that differ, and for workers that look once a second."""
+    pkcs11: Pkcs11Entry | None = None
+    """Where new keys are made; without it they are files."""
+
+
 class Settings(BaseSettings):
     """Everything the gateway is told. Relative paths start at the settings file's folder.
 
@@ -194,6 +217,7 @@ class Settings(BaseSettings):
     environment: Literal["test", "production"] = "test"
     public: PortEntry
     mutual_tls: MutualTlsPortEntry
+    signing_keys: SigningKeysEntry = SigningKeysEntry()
     providers: list[dict[str, Any]] = Field(min_length=1)
     """Each is read by its protocol; see ``docs/providers``."""
     relying_parties: list[RelyingPartyEntry] = Field(min_length=1)

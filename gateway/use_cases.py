@@ -4,14 +4,17 @@ Each use-case is one step of a login: it judges, saves state and audit events in
 happened. Refusals are outcomes, not exceptions; ``StorageUnavailable`` alone goes through, for nothing was decided.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from gateway.audit.event import Correlation, Peer, Verdict
 from gateway.broker import begin as beginning
 from gateway.broker import complete as completing
 from gateway.broker import deliver as delivering
+from gateway.broker import sign_on
 from gateway.broker.begin import Origin
 from gateway.broker.claims import claims_for
 from gateway.broker.events import ClaimsRead, PushRefused, RequestPushed, RequestRefused, SignOutRequested, TokenRefused
@@ -26,13 +29,18 @@ from gateway.broker.login import (
     Delivered,
     Door,
     Login,
+    Prompt,
     Question,
     Refusal,
     Refused,
     asked_of,
 )
 from gateway.broker.ports import Storage, Unit
-from gateway.broker.relying_party import RelyingParties
+from gateway.broker.relying_party import RelyingParties, RelyingParty
+from gateway.broker.session import Lifetimes
+from gateway.broker.sign_on import Proofs
+from gateway.broker.sign_out import Ending
+from gateway.group_sessions import GroupSessions, NewSecret, SignedOut
 from gateway.oidc import par
 from gateway.oidc.back_channel import BackChannel, BackChannelRequest, NotGranted
 from gateway.oidc.client_authentication import Credentials
@@ -40,7 +48,7 @@ from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.errors import OidcError, SignOutRefused
 from gateway.oidc.errors import RequestRefused as OidcRefused
 from gateway.oidc.front_door import OidcDoor
-from gateway.oidc.keys import SigningKeys, id_token_claims
+from gateway.oidc.keys import SigningKeys, id_token_claims, sign_compact
 from gateway.oidc.metadata import Addresses, BackChannelAddresses
 from gateway.oidc.release import asked_at_userinfo, asked_in_id_token
 from gateway.oidc.request import AuthorizationRequest, verify_request
@@ -84,6 +92,28 @@ class HandedOver:
 
     login: Delivered
     answer: Redirect
+    secret: NewSecret | None = None
+    """For the cookie of the relying party's group, when the login opened a session."""
+
+
+Begun: TypeAlias = Asked | Leaving | Login
+"""A login that waits for a choice, leaves at once, or is over already: answered from a session, or without hope."""
+
+NOTHING: Final[Proofs] = MappingProxyType({})
+DEFAULT_LIFETIMES: Final = Lifetimes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOutAnswer:
+    """What came of a relying party's sign-out request."""
+
+    party: RelyingParty
+    location: str | None
+    """Where to send the person; None when the relying party named no address."""
+    signed_out: SignedOut | None = None
+    """The session that ended by it; None when the browser has none of the group."""
+    must_confirm: bool = False
+    """The browser's session is not the one that the ID token speaks of: the person decides (T15)."""
 
 
 class UseCases:
@@ -100,6 +130,7 @@ class UseCases:
         subject_key: bytes,
         nonces: Nonces,
         clock: Callable[[], datetime],
+        lifetimes: Lifetimes = DEFAULT_LIFETIMES,
     ) -> None:
         self.storage = storage
         self.providers = providers
@@ -108,15 +139,21 @@ class UseCases:
         self.keys = keys
         self.clock = clock
         self._subject_key = subject_key
+        self.sessions = GroupSessions(storage, parties, subject_key=subject_key, clock=clock, lifetimes=lifetimes)
         self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer)}
         self.nonces = nonces
         self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
-        self._tokens = TokenServer(signer_kid=keys.kid, clock=clock)
+        self._tokens = TokenServer(keys=keys, clock=clock)
 
     # --- a relying party asks ---
 
-    def authorize(self, query: bytes, browser: BrowserMark) -> Asked | Leaving:
+    def authorize(self, query: bytes, browser: BrowserMark, proofs: Proofs = NOTHING) -> Begun:
         """Begin a login from an OpenID Connect authorization request.
+
+        Args:
+            query: the query string, exactly as it came.
+            browser: who brought it.
+            proofs: which sessions the browser proves; they count for the group of the relying party alone.
 
         Raises:
             OidcError: the request broke a rule; that is recorded, under the number in ``corr`` of the error.
@@ -129,7 +166,7 @@ class UseCases:
             self._record_refused_request(error, corr, origin)
             error.corr = corr
             raise
-        return self._begin(corr, question, browser, origin)
+        return self._begin(corr, question, browser, origin, proofs)
 
     def _question(self, request: AuthorizationRequest) -> Question:
         reference = par.reference_of(request)
@@ -138,18 +175,37 @@ class UseCases:
         pushed = par.pushed_by(request, self.storage.load_pushed(reference), self.clock())
         return replace(verify_request(pushed, self.parties, pushed=True), pushed=reference)
 
-    def _begin(self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin) -> Asked | Leaving:
-        asked = beginning.begin(corr, question, browser, self.clock())
-        known = question.preselected in self.providers
-        leaving = self._prepare(asked, question.preselected, question.language) if known else None
+    def _begin(
+        self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin, proofs: Proofs = NOTHING
+    ) -> Begun:
+        now = self.clock()
+        asked = beginning.begin(corr, question, browser, now)
+        group = self.sessions.group_of(question.relying_party)
+        leaves = question.preselected in self.offered(question) and Prompt.NONE not in question.prompt
+        leaving = self._prepare(asked, question.preselected, question.language) if leaves else None
 
-        def operation(unit: Unit) -> None:
+        def operation(unit: Unit) -> Begun:
+            session = sign_on.session_for(unit, question, group, proofs, now) if group is not None else None
+            if session is not None:
+                return sign_on.answer_from(unit, asked, session, origin)
             beginning.remember(unit, asked, origin)
+            if why := self._hopeless(question):
+                return completing.end(unit, asked, why)
             if leaving is not None:
                 beginning.depart(unit, asked, leaving.login, leaving.departure)
+            return leaving or asked
 
-        self.storage.commit(operation)
-        return leaving or asked
+        return self.storage.commit(operation)
+
+    def _hopeless(self, question: Question) -> Refusal | None:
+        """Say why no page of ours could help: none may be shown, or nobody here vouches at the level asked for."""
+        if Prompt.NONE in question.prompt:
+            return Refusal.LOGIN_REQUIRED
+        return Refusal.ASSURANCE_TOO_LOW if self.providers and not self.offered(question) else None
+
+    def offered(self, question: Question) -> Sequence[ProviderId]:
+        """List the providers that can reach the level asked for; nobody is sent to another (OIDC Core 5.5.1.1)."""
+        return [name for name, known in self.providers.items() if known.assurance >= question.minimum_assurance]
 
     def _record_refused_request(self, error: OidcError, corr: Correlation, origin: Origin) -> None:
         party = error.reply_to.relying_party if isinstance(error, OidcRefused) else ""
@@ -192,7 +248,7 @@ class UseCases:
             return self._end(login, Refusal.EXPIRED)
         again = Asked(
             id=new_correlation(),
-            question=first.question,
+            question=replace(first.question, session=None),
             browser=first.browser,
             started_at=first.started_at,
             expires_at=first.expires_at,
@@ -281,24 +337,41 @@ class UseCases:
 
     # --- the browser comes back, the relying party is told ---
 
-    def resume(self, login: Correlation, browser: BrowserMark | None) -> HandedOver | Login | None:
+    def resume(
+        self, login: Correlation, browser: BrowserMark | None, proofs: Proofs = NOTHING
+    ) -> HandedOver | Login | None:
         """Hand the result over, to the browser that began the login.
 
         Returns:
             ``HandedOver`` once; otherwise the login as it is, or None when it is unknown or another browser's.
         """
-        now = self.clock()
+        now, mark = self.clock(), browser or BrowserMark("")
 
-        def operation(unit: Unit) -> Handover | Login | None:
+        def operation(unit: Unit) -> tuple[Handover | Login | None, NewSecret | None]:
             found = unit.load(login)
             if found is None:
-                return None
-            return delivering.deliver(unit, found, browser or BrowserMark(""), self.door_of(found), now)
+                return None, None
+            alive = sign_on.still_signed_in(unit, found, mark, now, self.sessions.lifetimes)
+            outcome = delivering.deliver(unit, alive, mark, self.door_of(alive), now)
+            secret = self._admit(unit, outcome.becomes, proofs, now) if isinstance(outcome, Handover) else None
+            return outcome, secret
 
-        outcome = self.storage.commit(operation)
+        outcome, secret = self.storage.commit(operation)
         if isinstance(outcome, Handover):
-            return HandedOver(login=outcome.becomes, answer=outcome.answer())
+            return HandedOver(login=outcome.becomes, answer=outcome.answer(), secret=secret)
         return outcome
+
+    def _admit(self, unit: Unit, login: Delivered, proofs: Proofs, now: datetime) -> NewSecret | None:
+        """Let a relying party of a group take part in a session.
+
+        Returns:
+            The secret of a session that a provider's answer opened or renewed; None when a session answered.
+        """
+        secret = self.sessions.new_secret_for(login.asked.question.relying_party)
+        if secret is None:
+            return None
+        self.sessions.admit(unit, login, proofs, secret, now)
+        return secret if login.asked.question.session is None else None
 
     def tell_refusal(self, refused: Refused, error: str, description: str) -> Redirect:
         """Record that the relying party is told of a refusal, then give what the browser carries there."""
@@ -352,12 +425,14 @@ class UseCases:
             nonce=reply.get("nonce"),
             now=self.clock(),
         )
+        if granted.party.group is not None:
+            claims["sid"] = sign_on.sid_in(granted.login.asked, granted.party.id)
         return {
             "access_token": granted.access_token,
             "token_type": granted.token_type,
             "expires_in": int(delivering.TOKEN_LIFETIME.total_seconds()),
             "scope": reply["scope"],
-            "id_token": self.keys.sign(claims),
+            "id_token": sign_compact(granted.signer, claims),
         }
 
     def claims(self, presented: PresentedToken) -> dict[str, object] | ClaimsRefused:
@@ -384,8 +459,8 @@ class UseCases:
         )
         return outcome
 
-    def sign_out(self, query: bytes) -> SignOut:
-        """Check and record a sign-out request.
+    def sign_out(self, query: bytes, proofs: Proofs = NOTHING) -> SignOutAnswer:
+        """Check and record a sign-out request, and end the session that its ID token speaks of.
 
         Raises:
             SignOutRefused: it cannot be tied to a registered relying party.
@@ -398,7 +473,17 @@ class UseCases:
             error.corr = corr
             raise
         self._record_sign_out(corr, sign_out.party.id, query, Verdict(ok=True, rule="id_token_hint_is_ours"))
-        return sign_out
+        return self._sign_out(sign_out, proofs)
+
+    def _sign_out(self, sign_out: SignOut, proofs: Proofs) -> SignOutAnswer:
+        party, answer = sign_out.party, SignOutAnswer(party=sign_out.party, location=sign_out.location)
+        found = self.sessions.find_of(party.id, proofs)
+        if found is None or party.group is None:
+            return answer
+        if all((party.id, sign_out.sid) != (known.relying_party, known.sid) for known in found.participants):
+            return replace(answer, must_confirm=True)
+        ending = Ending(why="asked_by_relying_party", by=party.id, way_back=sign_out.location)
+        return replace(answer, signed_out=self.sessions.end(party.group, proofs, ending))
 
     def _record_sign_out(self, corr: Correlation, party: str, query: bytes, verdict: Verdict) -> None:
         event = SignOutRequested(

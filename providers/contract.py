@@ -194,6 +194,8 @@ class RedirectProvider(Protocol):
 
     id: ProviderId
     names: "dict[Language, str]"
+    assurance: AssuranceLevel
+    """The strongest level that it ever vouches for; a question for more is not brought to it."""
 
     def depart(self, request: AuthenticationRequest) -> Departure:
         """Make the signed message that the browser carries away.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, where that is allowed; otherwise prints the one command to run.
 set -eu
-packages="apache2 chromium fonts-dejavu-core libapache2-mod-auth-openidc nginx-light postgresql postgresql-client"
+packages="apache2 chromium fonts-dejavu-core libapache2-mod-auth-openidc nginx-light postgresql postgresql-client softhsm2"
 # Node may have come from elsewhere, with npm in the same package.
 command -v node >/dev/null || packages="$packages nodejs"
 command -v npm >/dev/null || packages="$packages npm"

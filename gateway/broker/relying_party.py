@@ -79,6 +79,8 @@ class OidcClient:
     certificates: frozenset[str]
     """SHA-256 fingerprints, lower-case hexadecimal, of the client certificates it may present."""
     sender_constraint: SenderConstraint
+    backchannel_logout_uri: str | None = None
+    """Absolute https URL that logout tokens are sent to; None when it cannot be told of a sign-out."""
     assertion_audience: AssertionAudience = AssertionAudience.ISSUER
     until: date | None = None
     """The last day (UTC) on which it may use the profile ``baseline``; None in ``fapi2``."""

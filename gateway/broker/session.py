@@ -147,9 +147,21 @@ def no_page_asked_for(_session: Session, question: Question, _group: str, _now: 
     return not question.prompt & {Prompt.LOGIN, Prompt.CONSENT, Prompt.SELECT_ACCOUNT}
 
 
+def through_the_provider_asked_for(session: Session, question: Question, _group: str, _now: datetime) -> bool:
+    """Who asks for one provider beforehand does not want another one's word."""
+    return question.preselected in {None, session.identity.provider}
+
+
 Rule = Callable[[Session, Question, str, datetime], bool]
 
-RULES: Final[Sequence[Rule]] = (of_the_same_group, not_over, strong_enough, fresh_enough, no_page_asked_for)
+RULES: Final[Sequence[Rule]] = (
+    of_the_same_group,
+    not_over,
+    strong_enough,
+    fresh_enough,
+    no_page_asked_for,
+    through_the_provider_asked_for,
+)
 
 
 def may_answer(session: Session, question: Question, group: str, now: datetime) -> bool:

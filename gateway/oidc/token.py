@@ -29,6 +29,7 @@ from gateway.broker.relying_party import RelyingParty, SenderConstraint
 from gateway.oidc.back_channel import BackChannelRequest
 from gateway.oidc.dpop import ProofRefused
 from gateway.oidc.holder import holder_of
+from gateway.oidc.keys import Signer, SigningKeys
 
 
 class Client(ClientMixin):  # type: ignore[misc] # the library ships no types
@@ -45,10 +46,11 @@ class Client(ClientMixin):  # type: ignore[misc] # the library ships no types
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # the library ships no types
     """A request at the token endpoint whose sender is proven, inside the transaction of ``unit``."""
 
-    def __init__(self, sent: BackChannelRequest, unit: Unit) -> None:
+    def __init__(self, sent: BackChannelRequest, unit: Unit, signer: Signer) -> None:
         super().__init__("POST", sent.endpoint)
         self.sent = sent
         self.unit = unit
+        self.signer = signer
         self.payload = BasicOAuth2Payload(sent.form)
         self.client = Client(sent.client.party)
         self.redeemed: Redeemed | None = None
@@ -127,14 +129,16 @@ class Granted:
     access_token: str
     token_type: str
     """``Bearer``, also where a certificate must come with it (RFC 8705 3), or ``DPoP``."""
+    signer: Signer
+    """The key whose ``kid`` was recorded; the ID token is signed with it, whatever is rotated meanwhile (T64)."""
 
 
 class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ships no types
     """Answers token requests of relying parties that have proven themselves."""
 
-    def __init__(self, *, signer_kid: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, keys: SigningKeys, clock: Callable[[], datetime]) -> None:
         super().__init__()
-        self.signer_kid = signer_kid
+        self.keys = keys
         self.clock = clock
         self.register_grant(CodeGrant, [S256Only(required=True)])
 
@@ -147,7 +151,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
         sent.spend(unit)
         if sent.proof is None and sent.client.party.client.sender_constraint is SenderConstraint.DPOP:
             raise ProofRefused("registered for DPoP: a token request needs a proof in the header DPoP")
-        request = TokenRequest(sent, unit)
+        request = TokenRequest(sent, unit, self.keys.current)
         grant = self.get_token_grant(request)
         grant.validate_token_request()
         _, token, _ = grant.create_token_response()
@@ -156,6 +160,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
             party=sent.client.party,
             access_token=token["access_token"],
             token_type=token["token_type"],
+            signer=request.signer,
         )
 
     def generate_token(self, grant_type: str, client: Client, **kwargs: Any) -> dict[str, Any]:
@@ -185,7 +190,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # the library ship
             peer=sent.peer,
             endpoint=sent.endpoint,
             received=sent.body,
-            signer_kid=self.signer_kid,
+            signer_kid=str(request.signer.public.kid),
         )
         request.redeemed = redeem(request.unit, request.authorization_code.login, redemption, self.clock())
         if request.redeemed is None:

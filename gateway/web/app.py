@@ -29,6 +29,7 @@ from gateway.web.pages import prepare_pages, render_notice, render_refusal
 from gateway.web.port_app import PortApp
 from gateway.web.provider_pages import provider_pages
 from gateway.web.responses import json_response, page
+from gateway.web.session_pages import session_pages
 from gateway.web.token_pages import TokenPages
 
 log = structlog.get_logger("gateway")
@@ -55,6 +56,7 @@ def create_public_app(gateway: Gateway) -> Flask:
     app.register_blueprint(LoginPages(gateway.use_cases, gateway.directory).blueprint)
     app.register_blueprint(provider_pages(gateway.use_cases))
     app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=False).blueprint)
+    app.register_blueprint(session_pages(gateway.use_cases))
     app.register_blueprint(assets)
     app.register_blueprint(health_pages(gateway.problems))
     _answer_errors(app, _error_page)

@@ -1,4 +1,7 @@
-"""The cookies: which browser this is, what it chose last, which language it reads. Never who the person is."""
+"""The cookies: which browser this is, what it chose last, which language it reads. Never who the person is.
+
+Where relying parties share a group there is one more for each group: the secret of a session kept on the server.
+"""
 
 import re
 from typing import Final
@@ -7,12 +10,17 @@ from flask import Request, Response
 
 from gateway.broker.identifiers import browser_mark, new_secret
 from gateway.broker.login import BrowserMark
+from gateway.broker.session import session_key
+from gateway.broker.sign_on import Proofs
+from gateway.group_sessions import NewSecret
 from providers.contract import Language, Reference
 
 BROWSER: Final = "__Host-vpm-browser"
 LAST_CHOICE: Final = "__Host-vpm-last"
 LANGUAGE: Final = "__Host-vpm-language"
 REFERENCE: Final = "__Host-vpm-reference"
+SESSION: Final = "__Host-vpm-session-"
+"""Followed by the group: each group has a cookie of its own."""
 _REFERENCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HALF_A_YEAR: Final = 180 * 24 * 3600
 
@@ -36,6 +44,26 @@ def set_browser(response: Response, cookie: str | None) -> None:
     """Give a browser its mark for as long as it stays open."""
     if cookie is not None:
         response.set_cookie(BROWSER, cookie, secure=True, httponly=True, samesite="Lax")
+
+
+def proofs_of(request: Request) -> Proofs:
+    """Give the keys of the sessions that a browser proves, by group; empty in most browsers."""
+    return {
+        name.removeprefix(SESSION): session_key(value)
+        for name, value in request.cookies.items()
+        if name.startswith(SESSION) and value
+    }
+
+
+def set_session(response: Response, secret: NewSecret | None) -> None:
+    """Give a browser the secret of its session, for as long as it stays open."""
+    if secret is not None:
+        response.set_cookie(f"{SESSION}{secret.group}", secret.value, secure=True, httponly=True, samesite="Lax")
+
+
+def forget_session(response: Response, group: str) -> None:
+    """Drop the secret of a session that ended."""
+    forget(response, f"{SESSION}{group}")
 
 
 def remember(response: Response, name: str, value: str) -> None:

@@ -11,6 +11,7 @@ from gateway.broker.login import (
     AtProvider,
     Delivered,
     Login,
+    Prompt,
     Redeemed,
     Refused,
     asked_of,
@@ -18,9 +19,19 @@ from gateway.broker.login import (
 )
 from gateway.broker.relying_party import RelyingParty
 from gateway.provider_directory import ProviderDirectory
-from gateway.use_cases import HandedOver, Leaving, UseCases
+from gateway.use_cases import Begun, HandedOver, Leaving, UseCases
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import LANGUAGE, LAST_CHOICE, carry_reference, forget, language_of, mark_of, remember
+from gateway.web.browser import (
+    LANGUAGE,
+    LAST_CHOICE,
+    carry_reference,
+    forget,
+    language_of,
+    mark_of,
+    proofs_of,
+    remember,
+    set_session,
+)
 from gateway.web.messages import message_for
 from gateway.web.notices import Notice
 from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
@@ -67,7 +78,7 @@ class LoginPages:
         provider = ProviderId(request.form.get("provider", ""))
         if found is None:
             return not_here()
-        if provider not in self._directory:
+        if provider not in self._use_cases.offered(asked_of(found).question):
             return see_other(f"/login/{login}")
         asked = found if isinstance(found, Asked) else self._use_cases.start_again(found)
         if not isinstance(asked, Asked):
@@ -115,9 +126,11 @@ class LoginPages:
         """Hand the result to the portal, once; otherwise say what came of the login."""
         browser = mark_of(request)
         known = parse_correlation(login)
-        outcome = self._use_cases.resume(known, browser) if known else None
+        outcome = self._use_cases.resume(known, browser, proofs_of(request)) if known else None
         if isinstance(outcome, HandedOver):
-            return see_other(outcome.answer.location)
+            response = see_other(outcome.answer.location)
+            set_session(response, outcome.secret)
+            return response
         if outcome is None:
             return not_here()
         if asked_of(outcome).browser != browser:
@@ -127,6 +140,20 @@ class LoginPages:
     def _find(self, login: str) -> Login | None:
         known = parse_correlation(login)
         return self._use_cases.find(known, mark_of(request)) if known else None
+
+
+def begun_page(use_cases: UseCases, begun: Begun) -> Response:
+    """Send the browser on from a relying party's question: to choose, to leave at once, or with the answer."""
+    match begun:
+        case Leaving():
+            return departure_page(use_cases, begun, begun.login.asked.question.language)
+        case Asked():
+            return see_other(f"/login/{begun.id}")
+        case Refused() if Prompt.NONE in begun.asked.question.prompt:
+            told = message_for(begun.why).relying_party
+            return see_other(use_cases.tell_refusal(begun, told.error, told.description).location)
+        case _:
+            return see_other(f"/login/{asked_of(begun).id}/continue")
 
 
 def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) -> Response:
@@ -163,12 +190,13 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
     view = ChoicesView(
         language=language,
         portal=party.names[language],
-        choices=tuple(_choice(directory, provider, language) for provider in directory),
+        choices=tuple(_choice(directory, provider, language) for provider in use_cases.offered(asked.question)),
         action=f"{base}/choose",
         cancel_action=f"{base}/cancel",
         forget_action=f"{base}/forget",
         other_language_url=f"{base}?lang={other}",
         valid_until=asked.expires_at,
+        stays_signed_in=party.group is not None,
     )
     response = page(render_choices(view), form_action=_way_back(use_cases, party, asked))
     if "lang" in request.args:

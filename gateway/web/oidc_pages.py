@@ -3,26 +3,25 @@
 import orjson
 from flask import Blueprint, Response, request
 
-from gateway.broker.login import Asked, incident_number
+from gateway.broker.login import incident_number
 from gateway.oidc.errors import OidcError, RequestRefused, SignOutRefused
 from gateway.oidc.request import AuthorizationRequest
 from gateway.oidc.request import language_of as requested_language
 from gateway.oidc.response import error_location
+from gateway.oidc.sign_out import NO_HINT
 from gateway.use_cases import UseCases
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import language_of, mark_or_new, set_browser
-from gateway.web.login_pages import departure_page
-from gateway.web.notices import Notice
-from gateway.web.page_values import NoticeView, RefusalView
-from gateway.web.pages import render_notice
-from gateway.web.responses import json_response, page, refusal_page, see_other
+from gateway.web.browser import language_of, mark_or_new, proofs_of, set_browser
+from gateway.web.login_pages import begun_page
+from gateway.web.page_values import RefusalView
+from gateway.web.responses import json_response, refusal_page, see_other
+from gateway.web.session_pages import signed_out_page
 
 
 def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     """Make the public OpenID Connect routes."""
     pages = Blueprint("oidc", __name__)
     discovery_json = orjson.dumps(discovery)
-    jwks_json = orjson.dumps(use_cases.keys.jwks())
 
     @pages.get("/.well-known/openid-configuration")
     @pages.get("/.well-known/oauth-authorization-server")
@@ -33,7 +32,7 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     @pages.get("/oidc/jwks")
     @may_enter(Access.ANYONE)
     def jwks() -> Response:
-        return json_response(jwks_json, public_seconds=300)
+        return json_response(use_cases.keys.jwks(), public_seconds=use_cases.keys.cache_seconds)
 
     pages.add_url_rule("/oidc/authorize", "authorize_by_post", authorize_by_post, methods=["POST"])
 
@@ -42,16 +41,13 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     def authorize() -> Response:
         browser, cookie = mark_or_new(request)
         try:
-            outcome = use_cases.authorize(request.query_string, browser)
+            outcome = use_cases.authorize(request.query_string, browser, proofs_of(request))
         except RequestRefused as refused:
             location = error_location(use_cases.addresses.issuer, refused.reply_to, refused.code, refused.description)
             return see_other(location)
         except OidcError as untrusted:
             return _untrusted(untrusted)
-        if isinstance(outcome, Asked):
-            response = see_other(f"/login/{outcome.id}")
-        else:
-            response = departure_page(use_cases, outcome, outcome.login.asked.question.language)
+        response = begun_page(use_cases, outcome)
         set_browser(response, cookie)
         return response
 
@@ -61,19 +57,10 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
         """By GET or, so that the ID token stands in no address, by POST (RP-Initiated Logout 2)."""
         sent = request.query_string if request.method == "GET" else request.get_data(cache=False)
         try:
-            outcome = use_cases.sign_out(sent)
+            outcome = use_cases.sign_out(sent, proofs_of(request))
         except SignOutRefused as refused:
-            return _untrusted(refused)
-        if outcome.location is not None:
-            return see_other(outcome.location)
-        language = language_of(request, requested_language(request.args.get("ui_locales")))
-        notice = NoticeView(
-            language=language,
-            notice=Notice.SIGNED_OUT,
-            portal=outcome.party.names[language],
-            return_url=outcome.party.home,
-        )
-        return page(render_notice(notice), notice.notice.status)
+            return see_other("/session") if refused.rule == NO_HINT else _untrusted(refused)
+        return signed_out_page(outcome)
 
     return pages
 

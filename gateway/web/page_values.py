@@ -48,6 +48,8 @@ class ChoicesView:
     """This page in the other language."""
     valid_until: datetime
     """When the login ends (VPM-INT-16)."""
+    stays_signed_in: bool = False
+    """The relying party shares a session with others of its group, which the person must know beforehand."""
     hidden: Fields = ()
     """Carried by every form of the page (protection against foreign forms, which login it is)."""
 
@@ -99,3 +101,54 @@ class NoticeView:
     return_action: str | None = None
     return_url: str | None = None
     hidden: Fields = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """One session of this browser."""
+
+    group: str
+    """Posted as ``group``."""
+    provider: str
+    """Through whom the person signed in, in the page's language."""
+    portals: tuple[str, ...]
+    """Who takes part, in the page's language."""
+    since: datetime
+    until: datetime
+    """When it ends unless it is used before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsView:
+    """The sessions of this browser, each with its end; who the person is stands nowhere on it."""
+
+    language: Language
+    sessions: tuple[SessionLine, ...]
+    action: str
+    other_language_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalLine:
+    """How it stands with one relying party after a sign-out."""
+
+    portal: str
+    standing: str
+    """A value of ``gateway.broker.session.Standing``."""
+    home: str
+    """For the person who must sign out there by hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutView:
+    """What a sign-out everywhere reached, and what it did not (complaint 25)."""
+
+    language: Language
+    portals: tuple[PortalLine, ...]
+    other_language_url: str
+    again_url: str | None
+    """This page anew, while an answer is still awaited."""
+    portal: str | None = None
+    return_action: str | None = None
+    return_url: str | None = None
+    """The relying party that asked, and where it wants the person back."""

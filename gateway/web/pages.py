@@ -10,7 +10,15 @@ from markupsafe import Markup, escape
 
 from gateway.web.messages import message_for
 from gateway.web.notices import NOTICES, Notice
-from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
+from gateway.web.page_values import (
+    Choice,
+    ChoicesView,
+    DepartureView,
+    NoticeView,
+    RefusalView,
+    SessionsView,
+    SignedOutView,
+)
 from gateway.web.templating import HERE, template
 from providers.contract import Language
 
@@ -26,6 +34,8 @@ __all__ = [
     "render_departure",
     "render_notice",
     "render_refusal",
+    "render_sessions",
+    "render_signed_out",
 ]
 
 
@@ -89,6 +99,16 @@ def render_refusal(view: RefusalView) -> str:
 def render_notice(view: NoticeView) -> str:
     """Make a page that tells something else; sent with ``view.notice.status``."""
     return template("notice.html", view.language).render(view=view, text=NOTICES[view.notice][view.language])
+
+
+def render_sessions(view: SessionsView) -> str:
+    """Make the page of this browser's sessions, each with a button that ends it everywhere."""
+    return template("sessions.html", view.language).render(view=view)
+
+
+def render_signed_out(view: SignedOutView) -> str:
+    """Make the page that says what was signed out and what could not be reached."""
+    return template("signed_out.html", view.language).render(view=view)
 
 
 def prepare_pages() -> None:

@@ -24,6 +24,7 @@ from providers.banklink.profile import BanklinkSettings, OpenProfile, python_cha
 from providers.banklink.references import own_reference, reference_of, rid_of
 from providers.contract import (
     Arrival,
+    AssuranceLevel,
     AuthenticationRequest,
     BackChannelExchange,
     Departure,
@@ -81,6 +82,7 @@ class BanklinkProvider:
         """Keep what ``open_banklink`` read; nothing is parsed after this."""
         self.id: ProviderId = settings.id
         self.names: dict[Language, str] = settings.names.by_language()
+        self.assurance: AssuranceLevel = settings.assurance
         self.confirms = settings.back_channel.confirmation == "required"
         self._settings = settings
         self._profile = profile

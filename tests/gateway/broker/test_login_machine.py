@@ -14,6 +14,7 @@ from gateway.oidc.back_channel import NotGranted
 from gateway.use_cases import HandedOver, Leaving, Turned
 from providers.contract import (
     Arrival,
+    AssuranceLevel,
     AuthenticationRequest,
     Availability,
     Departure,
@@ -53,6 +54,7 @@ class DoubleBank:
     """A provider whose messages are ``verdict:reference``; a double because what it says is the test's choice."""
 
     id = BANK
+    assurance = AssuranceLevel.HIGH
 
     def __init__(self) -> None:
         self.names = {Language.LATVIAN: "Banka", Language.ENGLISH: "Bank"}

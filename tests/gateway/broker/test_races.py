@@ -12,6 +12,7 @@ from gateway.use_cases import HandedOver, Leaving
 from gateway.web.app import Gateway, create_public_app
 from providers.contract import (
     Arrival,
+    AssuranceLevel,
     AuthenticationRequest,
     Availability,
     BackChannelExchange,
@@ -58,6 +59,7 @@ class SlowBank:
 
     meanwhile: Callable[[], object] = lambda: None
     id: ProviderId = BANK
+    assurance: AssuranceLevel = AssuranceLevel.HIGH
     names: dict[Language, str] = field(default_factory=lambda: dict.fromkeys(Language, "Banka"))
 
     def depart(self, request: AuthenticationRequest) -> Departure:

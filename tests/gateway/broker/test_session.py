@@ -9,7 +9,7 @@ import pytest
 from gateway.broker.login import Prompt, Question
 from gateway.broker.relying_party import RelyingPartyId
 from gateway.broker.session import RULES, Session, may_answer, session_key, sid_of
-from providers.contract import AssuranceLevel, Language
+from providers.contract import AssuranceLevel, Language, ProviderId
 from providers.personal_code import PersonalCode
 from tests.contracts.sessions import a_session
 from tests.support.logins import NOW, identity, new_correlation
@@ -45,6 +45,7 @@ def test_an_ordinary_question_of_the_group_is_answered() -> None:
         (question(minimum_assurance=AssuranceLevel.HIGH), {}, "strong_enough"),
         (question(max_age=timedelta(0)), {}, "fresh_enough"),
         (question(max_age=timedelta(seconds=259)), {}, "fresh_enough"),
+        (question(preselected=ProviderId("another-bank")), {}, "through_the_provider_asked_for"),
         (question(prompt=frozenset({Prompt.LOGIN})), {}, "no_page_asked_for"),
         (question(prompt=frozenset({Prompt.CONSENT})), {}, "no_page_asked_for"),
         (question(prompt=frozenset({Prompt.SELECT_ACCOUNT, Prompt.CONSENT})), {}, "no_page_asked_for"),

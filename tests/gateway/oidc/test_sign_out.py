@@ -88,7 +88,6 @@ def test_a_token_that_we_did_not_sign_or_not_for_anybody_registered_is_no_hint()
         made_by(ECKey.generate_key("P-256")),
         made_by(SIGNING_KEY, aud="nobody"),
         made_by(SIGNING_KEY, iss="https://other.test"),
-        "",
         "a.b.c",
         "x" * 20_000,
     ):

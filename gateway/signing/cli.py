@@ -1,0 +1,115 @@
+"""``vpm keys``: list the signing keys, and have one published, used, retired."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gateway.bootstrap import open_places, utc_now, waits_of
+from gateway.broker.ports import StorageUnavailable
+from gateway.settings import InvalidSettings, load_settings
+from gateway.signing.changing import KeyCommands
+from gateway.signing.life import NotAllowed, SigningKey, State, ready_at
+from gateway.signing.opening import FILE, PKCS11
+from gateway.storage.keys import KeysUnsafe
+from gateway.storage.sql_storage import open_storage
+
+NEXT_STEP = {State.PUBLISHED: "may sign from", State.RESTING: "may be retired from"}
+AT_ONCE = click.option("--at-once", metavar="REASON", default="", help="Do not wait; the reason is recorded.")
+
+
+@click.group()
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.pass_context
+def keys(context: click.Context, config: Path) -> None:
+    """See and change the gateway's signing keys; running workers take a change up within seconds."""
+    context.obj = lambda: _commands(config)
+
+
+@keys.command("list")
+@click.pass_obj
+def list_keys(commands: Callable[[], object]) -> None:
+    """Show every key and what may be done with it."""
+    with _opened(commands) as opened:
+        table = Table(title="Signing keys", title_justify="left")
+        for heading in ("kid", "state", "where", "published (UTC)", "next step (UTC)"):
+            table.add_column(heading)
+        for key in opened.ring().keys:
+            table.add_row(key.kid, key.state, key.place, f"{key.published_at:%Y-%m-%d %H:%M:%S}", _next(opened, key))
+        Console(width=140).print(table)
+
+
+@keys.command()
+@click.option("--in", "kind", type=click.Choice([FILE, PKCS11]), help="Where; default: the token, if one is set up.")
+@click.pass_obj
+def publish(commands: Callable[[], object], kind: str | None) -> None:
+    """Make a new key and show it to portals; it signs nothing yet."""
+    with _opened(commands) as opened:
+        key = opened.publish(kind or (PKCS11 if PKCS11 in opened.places else FILE))
+        click.echo(f"{key.kid} is published; {_next(opened, key)}: vpm keys use {key.kid}")
+
+
+@keys.command()
+@click.argument("kid")
+@AT_ONCE
+@click.pass_obj
+def use(commands: Callable[[], object], kid: str, at_once: str) -> None:
+    """Let a published key sign; the one that signed until now rests."""
+    with _opened(commands) as opened:
+        opened.use(kid, at_once)
+        click.echo(f"{kid} signs")
+        for key in opened.ring().of(State.RESTING):
+            click.echo(f"{key.kid} rests; {_next(opened, key)}: vpm keys retire {key.kid}")
+
+
+@keys.command()
+@click.argument("kid")
+@AT_ONCE
+@click.pass_obj
+def retire(commands: Callable[[], object], kid: str, at_once: str) -> None:
+    """Withdraw a key that rests and destroy its private half; with --at-once nothing it signed is believed any more."""
+    with _opened(commands) as opened:
+        opened.retire(kid, at_once)
+        click.echo(f"{kid} is retired and its private half destroyed")
+
+
+@contextmanager
+def _opened(commands: Callable[[], object]) -> Iterator[KeyCommands]:
+    """Open the commands; what goes wrong is said in one sentence."""
+    try:
+        with commands() as opened:  # type: ignore[attr-defined]  # click hands over what the group put there
+            yield opened
+    except (NotAllowed, InvalidSettings, KeysUnsafe, StorageUnavailable, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _commands(config: Path) -> Iterator[KeyCommands]:
+    settings = load_settings(config)
+    places = open_places(settings)
+    storage = open_storage(
+        settings.database_url, settings.keys, node=settings.node, config_rev=settings.revision, clock=utc_now
+    )
+    try:
+        yield KeyCommands(
+            folder=settings.keys,
+            places=places,
+            waits=waits_of(settings),
+            record=lambda event: storage.commit(lambda unit: unit.record(event)),
+            actor=getpass.getuser(),
+            clock=utc_now,
+        )
+    finally:
+        storage.close()
+        for place in places.values():
+            place.close()
+
+
+def _next(opened: KeyCommands, key: SigningKey) -> str:
+    ready: datetime | None = ready_at(key, opened.waits)
+    return f"{NEXT_STEP[key.state]} {ready:%Y-%m-%d %H:%M:%S}" if ready else ""
