@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench nightly packages pictures clean
+.PHONY: help setup run test check bench matrix nightly packages pictures clean
 
 PYTHON ?= python3
 TOOLS  := .tools
@@ -45,6 +45,9 @@ check: setup ## Lint, types, import rules, formatting
 
 bench: setup ## Measure logins, storage and serving side by side; PEERS=1 adds peers from npm
 	@$(BIN)/python -m tests.bench $(if $(PEERS),--peers)
+
+matrix: setup ## Run the negative matrix of OpenID Connect and write docs/negative-matrix.md
+	@$(BIN)/python -m tests.negative_matrix
 
 nightly: setup packages ## The long runs: 20,000 examples a property without a number of its own, 300 kills, 200 rounds
 	@VPM_NIGHTLY=1 $(BIN)/pytest --numprocesses=2 --dist=loadgroup --timeout=3600

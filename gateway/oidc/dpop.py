@@ -148,16 +148,19 @@ def _public_key(jwk: object, algorithm: str) -> Key:
 def _fitting_key(members: dict[str, object], algorithm: str) -> Key:
     wrong = ProofRefused(f"jwk is no key for {algorithm}")
     if algorithm == "PS256":
-        if members["kty"] != "RSA" or members["e"] != "AQAB":
+        if members["kty"] != "RSA" or members["e"] != "AQAB" or _bits(str(members["n"])) not in _RSA_BITS:
             raise wrong
-        key = RSAKey.import_key(members)  # type: ignore[arg-type] # strings, as just asked
-        if key.public_key.key_size not in _RSA_BITS:
-            raise wrong
-        return key
+        return RSAKey.import_key(members)  # type: ignore[arg-type] # strings, as just asked
     if (members["kty"], members.get("crv")) != _PROBABLE_KEYS[algorithm]:
         raise wrong
     made = ECKey if algorithm == "ES256" else OKPKey
     return made.import_key(members)  # type: ignore[arg-type] # strings, as just asked
+
+
+def _bits(number: str) -> int:
+    return int.from_bytes(
+        base64.b64decode(number + "=" * (-len(number) % 4), altchars=b"-_", validate=True)
+    ).bit_length()
 
 
 def _rules(claims: dict[str, object], occasion: Occasion, now: float) -> tuple[tuple[Callable[[], bool], str], ...]:

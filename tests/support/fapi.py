@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 from joserfc.jwk import ECKey
 
-from gateway.broker.login import Asked
+from gateway.broker.complete import settle
+from gateway.broker.login import Answered, Arrived, Asked, Refused
 from gateway.broker.relying_party import Profile, RelyingParties, RelyingPartyId, SenderConstraint
 from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.userinfo import ClaimsRefused, Scheme
+from providers.contract import ProviderId, Reference
 from tests.support.gateway_parts import (
     BROWSER,
     OTHER,
@@ -19,6 +21,7 @@ from tests.support.gateway_parts import (
     PORTAL_CERTIFICATE,
     PORTAL_KEY,
     Core,
+    person,
     query,
     relying_party,
 )
@@ -108,3 +111,22 @@ class Fapi(Core):
 def code_of(outcome: dict[str, Any] | str | NotGranted | ClaimsRefused) -> str:
     """Give the error code of an outcome; an empty string where nothing was refused."""
     return outcome.code if isinstance(outcome, NotGranted | ClaimsRefused) else ""
+
+
+def handed_over(gateway: Fapi, asked: Asked) -> str:
+    """Bring a login of any party to its code."""
+    gateway.begin = lambda **_: asked  # type: ignore[method-assign,assignment] # the login that was begun already
+    return gateway.code()
+
+
+def settled(gateway: Fapi, asked: Asked) -> Answered | Refused:
+    """Let a provider vouch for somebody, by the broker's own step."""
+    leaving = asked.leaves_for(ProviderId("bank"), Reference(asked.id.lower()[:16] * 2), gateway.clock())
+    arrived: Arrived = leaving.arrived()
+    outcome = arrived.answered_by(person())
+    gateway.storage.commit(lambda unit: unit.replace(asked, leaving))
+    gateway.storage.commit(lambda unit: unit.replace(leaving, arrived))
+    gateway.storage.commit(lambda unit: settle(unit, arrived, outcome, ()))
+    found = gateway.storage.load(asked.id)
+    assert isinstance(found, Answered | Refused)
+    return found

@@ -30,7 +30,13 @@ class Prover:
         return self.key.thumbprint()
 
     def proof(
-        self, path: str = "token", *, method: str = "POST", header: dict[str, Any] | None = None, **changed: Any
+        self,
+        path: str = "token",
+        *,
+        method: str = "POST",
+        header: dict[str, Any] | None = None,
+        signs: bool = True,
+        **changed: Any,
     ) -> str:
         """Make a proof; a claim or header changed to ``None`` is left out."""
         claims = {
@@ -42,7 +48,7 @@ class Prover:
             **changed,
         }
         protected = {"typ": "dpop+jwt", "alg": self.algorithm, "jwk": self.key.as_dict(private=False), **(header or {})}
-        return signed(_present(protected), json.dumps(_present(claims)).encode(), self.key)
+        return signed(_present(protected), json.dumps(_present(claims)).encode(), self.key if signs else None)
 
 
 def signed(header: dict[str, Any], payload: bytes, key: Any) -> str:

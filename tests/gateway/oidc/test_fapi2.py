@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from joserfc.jwk import OKPKey, RSAKey
 
-from gateway.broker.complete import settle
-from gateway.broker.login import Answered, Arrived, Asked, Refused
+from gateway.broker.login import Answered, Refused
 from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.userinfo import Scheme
-from providers.contract import ProviderId, Reference
 from tests.support.fapi import (
     BOUND,
     BOUND_CALLBACK,
@@ -21,8 +19,9 @@ from tests.support.fapi import (
     PLAIN_KEY,
     Fapi,
     code_of,
+    handed_over,
+    settled,
 )
-from tests.support.gateway_parts import person
 from tests.support.proofs import Prover, hash_of
 
 
@@ -114,10 +113,10 @@ def test_t04_a_pushed_request_may_be_used_until_somebody_has_authenticated() -> 
     name = gateway.pushed()
     first, second, third = (gateway.visit(name) for _ in range(3))
     gateway.clock.move(seconds=50)
-    assert isinstance(answered(gateway, second), Answered)
+    assert isinstance(settled(gateway, second), Answered)
     assert gateway.storage.load_pushed(first.question.pushed or second.question.pushed) is None  # type: ignore[arg-type] # one of them is there
-    assert isinstance(answered(gateway, first), Refused), "two people cannot both answer one question"
-    assert isinstance(answered(gateway, third), Refused)
+    assert isinstance(settled(gateway, first), Refused), "two people cannot both answer one question"
+    assert isinstance(settled(gateway, third), Refused)
     assert gateway.storage.events[-1].name == "login.refused"
 
 
@@ -125,7 +124,7 @@ def test_t04_whoever_gives_up_may_start_again_within_the_minute() -> None:
     gateway = Fapi()
     name = gateway.pushed()
     gateway.use_cases.cancel(gateway.visit(name))
-    assert isinstance(answered(gateway, gateway.visit(name)), Answered)
+    assert isinstance(settled(gateway, gateway.visit(name)), Answered)
 
 
 def test_a_nonce_is_good_for_two_to_four_minutes_and_told_to_whoever_has_none() -> None:
@@ -155,22 +154,3 @@ def test_what_is_pushed_is_recorded_and_what_is_refused_as_well() -> None:
     assert isinstance(gateway.push(gateway.push_form(client_assertion=None), None), NotGranted)
     assert [event.name for event in gateway.storage.events] == ["login.request-pushed", "login.push-refused"]
     assert all(event.received for event in gateway.storage.events)
-
-
-def handed_over(gateway: Fapi, asked: Asked) -> str:
-    """Bring a login of any party to its code."""
-    gateway.begin = lambda **_: asked  # type: ignore[method-assign,assignment] # the login that was begun already
-    return gateway.code()
-
-
-def answered(gateway: Fapi, asked: Asked) -> Answered | Refused:
-    """Let a provider vouch for somebody, by the broker's own step."""
-    leaving = asked.leaves_for(ProviderId("bank"), Reference(asked.id.lower()[:16] * 2), gateway.clock())
-    arrived: Arrived = leaving.arrived()
-    outcome = arrived.answered_by(person())
-    gateway.storage.commit(lambda unit: unit.replace(asked, leaving))
-    gateway.storage.commit(lambda unit: unit.replace(leaving, arrived))
-    gateway.storage.commit(lambda unit: settle(unit, arrived, outcome, ()))
-    found = gateway.storage.load(asked.id)
-    assert isinstance(found, Answered | Refused)
-    return found

@@ -1,8 +1,4 @@
-"""The negative matrix of security.md 8.2, provider side, baseline profile: the lines named as they stand there.
-
-Lines of PAR, DPoP and certificate-bound codes belong to the stricter profile, which is not on; that none of it is on
-is the first thing tested here.
-"""
+"""The lines of security.md 8.2 once more, for relying parties of the profile baseline over mutual TLS."""
 
 import json
 from collections.abc import Callable
