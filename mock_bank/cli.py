@@ -31,6 +31,8 @@ def serve(config: Path, faults: tuple[str, ...]) -> None:
         running = start(open_bank(read_settings(config, extra_faults=faults)))
     except (InvalidSettings, UnknownFaults) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"the mock bank cannot listen: {error}") from error
     settings = running.bank.settings
     click.echo(f"mock bank {settings.id}: https://{settings.public.address}:{running.public_port}")
     click.echo(f"VPM back channel (mutual TLS): https://{settings.mutual_tls.address}:{running.mutual_port}")

@@ -225,7 +225,11 @@ def _server(listen: Listen, app: Any, bank: Bank) -> Server:
 
 
 def start(bank: Bank) -> Running:
-    """Bind both ports and serve them in threads; returns once both accept connections."""
+    """Bind both ports and serve them in threads; returns once both accept connections.
+
+    Raises:
+        OSError: a port is taken, or may not be used by this user.
+    """
     servers = (
         _server(bank.settings.public, create_public_app(bank), bank),
         _server(bank.settings.mutual_tls, create_back_channel_app(bank), bank),

@@ -1,5 +1,6 @@
 """``vpm bank serve`` as a process: starts from a bank.toml, answers, stops when told to."""
 
+import socket
 import subprocess
 import sys
 import tomllib
@@ -72,3 +73,18 @@ def test_the_command_serves_until_it_is_told_to_stop(
     assert ready.json()["faults"] == ["bnk.bad-mac"]
     assert faults == "faults: bnk.bad-mac\n"
     assert bank.returncode == 0
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(
+    bank_settings: Callable[..., BankSettings], tmp_path: Path
+) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        text = written(bank_settings()).replace("port = 0", f"port = {held.getsockname()[1]}")
+        (tmp_path / "bank.toml").write_text(text, "utf-8")
+        command = [sys.executable, str(ROOT / "vpm.py"), "bank", "serve", "--config", str(tmp_path / "bank.toml")]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "the mock bank cannot listen" in ended.stderr
+    assert "Traceback" not in ended.stderr
