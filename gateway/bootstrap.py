@@ -5,18 +5,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
 from certs.errors import FileUnusable
 from certs.load import load_chain, load_crl, load_identity
+from gateway.broker.login import Door
+from gateway.broker.relying_party import RelyingParties
 from gateway.housekeeping import Housekeeping
 from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
 from gateway.relying_parties import open_parties
+from gateway.saml_keys import load_saml_keys
 from gateway.settings import InvalidSettings, Settings, load_settings
 from gateway.signing.life import Waits
 from gateway.signing.opening import FILE, PKCS11, SigningKeyFollower
@@ -29,6 +32,9 @@ from gateway.web.app import Gateway
 from providers.contract import RedirectProvider
 from providers.errors import ProviderMisconfigured
 from providers.registry import open_provider
+
+if TYPE_CHECKING:
+    from gateway.saml.opening import SamlParts
 
 CONFIG_VARIABLE: Final = "VPM_GATEWAY_CONFIG"
 """Names the settings file for the worker processes."""
@@ -65,6 +71,7 @@ def open_gateway(settings: Settings) -> Gateway:
     follower = SigningKeyFollower(keys, places)
     signing_keys = attempt(problems, lambda: follower.open(utc_now, settings.signing_keys.cache_seconds))
     subject_key = attempt(problems, lambda: load_subject_key(keys))
+    saml = _open_saml(settings, parties, subject_key, problems)
     nonce_key = attempt(problems, lambda: load_nonce_key(keys))
     if problems or nonce_key is None or signing_keys is None or subject_key is None:
         raise InvalidSettings(settings.base, problems)
@@ -86,6 +93,7 @@ def open_gateway(settings: Settings) -> Gateway:
         subject_key=subject_key,
         nonces=Nonces(nonce_key, utc_now),
         clock=utc_now,
+        doors={Door.SAML: saml.door} if saml else {},
     )
 
     def close() -> None:
@@ -97,7 +105,13 @@ def open_gateway(settings: Settings) -> Gateway:
         for place in places.values():
             place.close()
 
-    return Gateway(use_cases=use_cases, directory=directory, problems=lambda: problems_of(storage, sealer), close=close)
+    return Gateway(
+        use_cases=use_cases,
+        directory=directory,
+        saml=saml.desk(use_cases) if saml else None,
+        problems=lambda: problems_of(storage, sealer),
+        close=close,
+    )
 
 
 def open_places(settings: Settings) -> dict[str, Place]:
@@ -123,6 +137,25 @@ def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:
     if sealer.problem is not None:
         problems.append(f"the audit log was changed: {sealer.problem}")
     return problems
+
+
+def _open_saml(
+    settings: Settings, parties: RelyingParties, subject_key: bytes | None, problems: list[str]
+) -> "SamlParts | None":
+    """Build what speaks SAML, where the settings switch it on."""
+    entry = settings.saml
+    if entry is None:
+        asking = sorted(party.id for party in parties.values() if party.saml is not None)
+        problems.extend(
+            f"relying_parties.{party}: speaks SAML, but [saml] does not stand in the settings" for party in asking
+        )
+        return None
+    from gateway.saml.opening import open_saml  # noqa: PLC0415 - the XML libraries load only where SAML is on
+
+    saml_keys = attempt(problems, lambda: load_saml_keys(settings.keys, entry.key))
+    if saml_keys is None or subject_key is None:
+        return None
+    return open_saml(issuer=settings.issuer, keys=saml_keys, parties=parties, subject_key=subject_key, clock=utc_now)
 
 
 def _open_providers(settings: Settings, problems: list[str]) -> list[RedirectProvider]:

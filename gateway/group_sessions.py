@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.broker.identifiers import new_secret
-from gateway.broker.login import BrowserMark, Delivered
+from gateway.broker.login import Answered, BrowserMark
 from gateway.broker.ports import Storage, Unit
 from gateway.broker.relying_party import RelyingParties, RelyingPartyId
 from gateway.broker.session import (
@@ -79,7 +79,7 @@ class GroupSessions:
         registered = self._parties.get(party)
         return registered.group if registered is not None else None
 
-    def admit(self, unit: Unit, login: Delivered, proofs: Proofs, secret: NewSecret, now: datetime) -> None:
+    def admit(self, unit: Unit, login: Answered, proofs: Proofs, secret: NewSecret, now: datetime) -> None:
         """Let the relying party of a login take part in the browser's session."""
         party = self._parties[login.asked.question.relying_party]
         entry = Entry(

@@ -19,8 +19,9 @@ from gateway.broker.relying_party import (
     RelyingParties,
     RelyingParty,
     RelyingPartyId,
+    ServiceProvider,
 )
-from gateway.settings import AssertionKeyEntry, OidcEntry, RelyingPartyEntry
+from gateway.settings import AssertionKeyEntry, OidcEntry, RelyingPartyEntry, ServiceProviderEntry
 from providers.contract import AssuranceLevel, Language
 
 Key: TypeAlias = ECKey | RSAKey | OKPKey
@@ -39,7 +40,7 @@ def open_parties(entries: Iterable[RelyingPartyEntry], base: Path, today: date, 
     for entry in entries:
         try:
             party = open_party(entry, base, today)
-            _refuse_shared_certificates(party, parties)
+            _refuse_shared_names(party, parties)
         except (OSError, ValueError) as error:
             problems.append(f"relying_parties.{entry.id}: {error}")
         else:
@@ -63,10 +64,11 @@ def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingPart
         personal_code_form=entry.personal_code_form,
         claims=frozenset(entry.claims),
         group=entry.group,
-        oidc=_oidc_client(entry.oidc, base),
+        oidc=_oidc_client(entry.oidc, base) if entry.oidc else None,
+        saml=_service_provider(entry.saml, base, today) if entry.saml else None,
     )
     if party.ended_by(today):
-        raise ValueError(f"the profile baseline was allowed until {entry.oidc.until}; register it anew")
+        raise ValueError(f"the profile baseline was allowed until {party.client.until}; register it anew")
     return party
 
 
@@ -86,11 +88,19 @@ def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
     )
 
 
-def _refuse_shared_certificates(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
-    """A certificate says which relying party speaks; shared by two, it would say nothing (T31, VPM-DRV-17)."""
+def _service_provider(entry: ServiceProviderEntry, base: Path, today: date) -> ServiceProvider:
+    from gateway.saml.registration import open_service_provider  # noqa: PLC0415 - loads XML only where SAML is spoken
+
+    return open_service_provider(entry, (base / entry.metadata).read_bytes(), today)
+
+
+def _refuse_shared_names(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
+    """Certificate and entity id say which relying party speaks; shared by two, they say nothing (T31, VPM-DRV-17)."""
     for other in others:
-        if party.client.certificates & other.client.certificates:
+        if party.oidc and other.oidc and party.oidc.certificates & other.oidc.certificates:
             raise ValueError(f"has the same client certificate as {other.id}; each relying party needs its own")
+        if party.saml and other.saml and party.saml.entity_id == other.saml.entity_id:
+            raise ValueError(f"has the same entity id as {other.id}; each relying party needs its own")
 
 
 def _fingerprint(path: Path) -> str:

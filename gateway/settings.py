@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.broker.relying_party import (
+    CLAIMS,
     AssertionAudience,
     ClientAuthentication,
     PersonalCodeForm,
@@ -129,6 +130,34 @@ class OidcEntry(_Frozen):
             yield "reason and until belong to the profile baseline"
 
 
+class ServiceProviderEntry(_Frozen):
+    """How a relying party speaks SAML 2.0 (security.md 8.3)."""
+
+    entity_id: str = Field(min_length=1, max_length=1024)
+    """Must be the one in its metadata."""
+    metadata: Path
+    """Its metadata, looked at by whoever registers it; nothing is ever fetched."""
+    metadata_until: date | None = None
+    """The last day on which the metadata counts; needed where it has no ``validUntil``, and the earlier one decides."""
+    attributes: Literal["claims", "oids"] | dict[str, str] = "claims"
+    """Names of attributes: the claim URIs of the field, the object identifiers of X.500, or one for each claim."""
+
+    @field_validator("attributes", mode="after")
+    @classmethod
+    def _known_claims(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        unknown = sorted(set(value) - CLAIMS) if isinstance(value, dict) else []
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: must be of {', '.join(sorted(CLAIMS))}")
+        return value
+
+
+class SamlEntry(_Frozen):
+    """Switches SAML on."""
+
+    key: Literal["rsa", "ec"] = "rsa"
+    """Which kind of signing key is made when there is none; libraries in the field know RSA best."""
+
+
 class RelyingPartyEntry(_Frozen):
     """One registered relying party (VPM-DRV-17)."""
 
@@ -144,7 +173,14 @@ class RelyingPartyEntry(_Frozen):
     """What it may get of a person."""
     group: str | None = Field(default=None, pattern=ID_PATTERN)
     """Relying parties of one group share a session at the gateway."""
-    oidc: OidcEntry
+    oidc: OidcEntry | None = None
+    saml: ServiceProviderEntry | None = None
+
+    @model_validator(mode="after")
+    def _speaks(self) -> Self:
+        if self.oidc is None and self.saml is None:
+            raise ValueError("give [oidc] or [saml], or both: how does it speak with the gateway?")
+        return self
 
 
 class PortEntry(_Frozen):
@@ -218,6 +254,8 @@ class Settings(BaseSettings):
     public: PortEntry
     mutual_tls: MutualTlsPortEntry
     signing_keys: SigningKeysEntry = SigningKeysEntry()
+    saml: SamlEntry | None = None
+    """SAML is spoken only where this table stands, be it empty."""
     providers: list[dict[str, Any]] = Field(min_length=1)
     """Each is read by its protocol; see ``docs/providers``."""
     relying_parties: list[RelyingPartyEntry] = Field(min_length=1)

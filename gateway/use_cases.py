@@ -18,12 +18,13 @@ from gateway.broker import sign_on
 from gateway.broker.begin import Origin
 from gateway.broker.claims import claims_for
 from gateway.broker.events import ClaimsRead, PushRefused, RequestPushed, RequestRefused, SignOutRequested, TokenRefused
-from gateway.broker.front_door import FrontDoor, Handover, Redirect
+from gateway.broker.front_door import BrowserAnswer, FrontDoor, Handover
 from gateway.broker.identifiers import digest, new_correlation, new_reference
 from gateway.broker.login import (
     Answered,
     Arrived,
     Asked,
+    Asserted,
     AtProvider,
     BrowserMark,
     Delivered,
@@ -90,8 +91,8 @@ class Turned:
 class HandedOver:
     """A result may leave for the relying party: the event that says so is durable."""
 
-    login: Delivered
-    answer: Redirect
+    login: Delivered | Asserted
+    answer: BrowserAnswer
     secret: NewSecret | None = None
     """For the cookie of the relying party's group, when the login opened a session."""
 
@@ -131,6 +132,7 @@ class UseCases:
         nonces: Nonces,
         clock: Callable[[], datetime],
         lifetimes: Lifetimes = DEFAULT_LIFETIMES,
+        doors: Mapping[Door, FrontDoor] = MappingProxyType({}),
     ) -> None:
         self.storage = storage
         self.providers = providers
@@ -140,7 +142,7 @@ class UseCases:
         self.clock = clock
         self._subject_key = subject_key
         self.sessions = GroupSessions(storage, parties, subject_key=subject_key, clock=clock, lifetimes=lifetimes)
-        self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer)}
+        self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer), **doors}
         self.nonces = nonces
         self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
         self._tokens = TokenServer(keys=keys, clock=clock)
@@ -163,10 +165,11 @@ class UseCases:
         try:
             question = self._question(AuthorizationRequest.parse(query))
         except OidcError as error:
-            self._record_refused_request(error, corr, origin)
+            party = error.reply_to.relying_party if isinstance(error, OidcRefused) else ""
+            self.record_refused_request(corr, party, origin, error.rule)
             error.corr = corr
             raise
-        return self._begin(corr, question, browser, origin, proofs)
+        return self.begin(corr, question, browser, origin, proofs)
 
     def _question(self, request: AuthorizationRequest) -> Question:
         reference = par.reference_of(request)
@@ -175,9 +178,10 @@ class UseCases:
         pushed = par.pushed_by(request, self.storage.load_pushed(reference), self.clock())
         return replace(verify_request(pushed, self.parties, pushed=True), pushed=reference)
 
-    def _begin(
+    def begin(
         self, corr: Correlation, question: Question, browser: BrowserMark, origin: Origin, proofs: Proofs = NOTHING
     ) -> Begun:
+        """Begin a login for a question whose relying party is proven, whatever language it was asked in."""
         now = self.clock()
         asked = beginning.begin(corr, question, browser, now)
         group = self.sessions.group_of(question.relying_party)
@@ -207,14 +211,21 @@ class UseCases:
         """List the providers that can reach the level asked for; nobody is sent to another (OIDC Core 5.5.1.1)."""
         return [name for name, known in self.providers.items() if known.assurance >= question.minimum_assurance]
 
-    def _record_refused_request(self, error: OidcError, corr: Correlation, origin: Origin) -> None:
-        party = error.reply_to.relying_party if isinstance(error, OidcRefused) else ""
+    def record_refused_request(self, corr: Correlation, party: str, origin: Origin, rule: str) -> None:
+        """Record that a request broke a rule.
+
+        Args:
+            corr: the number of the incident.
+            party: whoever is proven to have asked; empty when nobody is.
+            origin: the request.
+            rule: the name of the check.
+        """
         event = RequestRefused(
             corr=corr,
             peer=Peer(id=party),
             endpoint=origin.endpoint,
             received=origin.received,
-            verdict=Verdict(ok=False, rule=error.rule),
+            verdict=Verdict(ok=False, rule=rule),
         )
         self.storage.commit(lambda unit: unit.record(event))
 
@@ -353,15 +364,16 @@ class UseCases:
                 return None, None
             alive = sign_on.still_signed_in(unit, found, mark, now, self.sessions.lifetimes)
             outcome = delivering.deliver(unit, alive, mark, self.door_of(alive), now)
-            secret = self._admit(unit, outcome.becomes, proofs, now) if isinstance(outcome, Handover) else None
-            return outcome, secret
+            if not isinstance(outcome, Handover) or not isinstance(alive, Answered):
+                return outcome, None
+            return outcome, self._admit(unit, alive, proofs, now)
 
         outcome, secret = self.storage.commit(operation)
         if isinstance(outcome, Handover):
             return HandedOver(login=outcome.becomes, answer=outcome.answer(), secret=secret)
         return outcome
 
-    def _admit(self, unit: Unit, login: Delivered, proofs: Proofs, now: datetime) -> NewSecret | None:
+    def _admit(self, unit: Unit, login: Answered, proofs: Proofs, now: datetime) -> NewSecret | None:
         """Let a relying party of a group take part in a session.
 
         Returns:
@@ -373,7 +385,7 @@ class UseCases:
         self.sessions.admit(unit, login, proofs, secret, now)
         return secret if login.asked.question.session is None else None
 
-    def tell_refusal(self, refused: Refused, error: str, description: str) -> Redirect:
+    def tell_refusal(self, refused: Refused, error: str, description: str) -> BrowserAnswer:
         """Record that the relying party is told of a refusal, then give what the browser carries there."""
         door = self.door_of(refused)
         endpoint = door.reply_address(refused.asked)

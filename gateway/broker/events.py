@@ -159,6 +159,15 @@ class CodeIssued(ToRelyingParty):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionIssued(ToRelyingParty):
+    """The result was handed to the relying party whole; an assertion signed with ``artefact.signer_kid`` may leave."""
+
+    name: ClassVar[str] = "login.assertion-issued"
+    endpoint: str
+    artefact: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalDelivered(ToRelyingParty):
     """The relying party was told, through the browser, that nobody signed in."""
 

@@ -7,10 +7,10 @@ the commit is a plan (``Handover``); what the browser carries is made after the 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gateway.audit.event import AuditEvent
-from gateway.broker.login import Answered, Asked, Delivered, Refused
+from gateway.broker.login import Answered, Asked, Asserted, Delivered, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,25 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostForm:
+    """The browser posts a form that holds the answer."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+BrowserAnswer: TypeAlias = Redirect | PostForm
+"""How an answer travels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
     """What a login becomes when its result leaves."""
 
-    becomes: Delivered
+    becomes: Delivered | Asserted
     event: AuditEvent
     """Says that the result leaves; committed with the new state."""
-    answer: Callable[[], Redirect]
+    answer: Callable[[], BrowserAnswer]
     """Makes what the browser carries; called once, after the commit."""
 
 
@@ -40,7 +52,7 @@ class FrontDoor(Protocol):
     def hand_over(self, login: Answered, now: datetime) -> Handover:
         """Plan how the result leaves; changes and signs nothing yet."""
 
-    def refusal(self, refused: Refused, error: str, description: str) -> Redirect:
+    def refusal(self, refused: Refused, error: str, description: str) -> BrowserAnswer:
         """Make the answer that says that nobody signed in.
 
         Args:

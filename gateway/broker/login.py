@@ -1,6 +1,7 @@
 """The states of one login, as types.
 
-Asked → AtProvider → Arrived → Answered → Delivered → Redeemed, or Refused from any of the first four.
+Asked → AtProvider → Arrived → Answered → Delivered → Redeemed, or Refused from any of the first four. Where the result
+leaves whole instead of as a code (SAML), Answered → Asserted.
 A state holds exactly what is known in it; each method is one step and returns the next state.
 """
 
@@ -70,6 +71,7 @@ class Door(StrEnum):
     """The language in which a relying party asked; the answer leaves in the same."""
 
     OIDC = "oidc"
+    SAML = "saml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,10 @@ class Answered:
         """Hand a code to the relying party."""
         return Delivered(asked=self.asked, identity=self.identity, code=code, code_expires_at=code_expires_at)
 
+    def asserted(self) -> "Asserted":
+        """Hand the whole result to the relying party; the identity is forgotten at once."""
+        return Asserted(asked=self.asked)
+
     def refused(self, why: str) -> "Refused":
         """End without an identity."""
         return Refused(asked=self.asked, why=why, provider=self.identity.provider)
@@ -222,6 +228,13 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """The relying party was given the result whole; nobody's identity is kept."""
+
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Redeemed:
     """The relying party has its tokens; the code is spent."""
 
@@ -247,7 +260,7 @@ class Redeemed:
         )
 
 
-Login: TypeAlias = Asked | AtProvider | Arrived | Answered | Refused | Delivered | Redeemed
+Login: TypeAlias = Asked | AtProvider | Arrived | Answered | Refused | Delivered | Redeemed | Asserted
 
 
 def asked_of(login: Login) -> Asked:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NewType
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from providers.contract import AssuranceLevel, Language
+from providers.saml.keys import VerifyingKey
+from providers.saml.metadata_values import Endpoint
 
 RelyingPartyId = NewType("RelyingPartyId", str)
 """The registered ``client_id``."""
@@ -87,6 +89,25 @@ class OidcClient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProvider:
+    """How a relying party speaks SAML 2.0 (security.md 8.3): what its pinned metadata and its registration say."""
+
+    entity_id: str
+    consumers: tuple[Endpoint, ...]
+    """Where responses may go, by HTTP-POST; the default one first (T26)."""
+    logout: tuple[Endpoint, ...]
+    """Where sign-out messages may go, by HTTP-Redirect or HTTP-POST; the preferred one first."""
+    signing: tuple[VerifyingKey, ...]
+    """What verifies its requests: several while it changes its key."""
+    encryption: VerifyingKey | None
+    """The RSA key that assertions are encrypted to; None when they are not."""
+    attributes: Mapping[str, str]
+    """From our names of claims to its names of attributes."""
+    valid_until: datetime
+    """After this moment its metadata does not count any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelyingParty:
     """A registered relying party (VPM-DRV-17)."""
 
@@ -103,6 +124,7 @@ class RelyingParty:
     group: str | None = None
     """Relying parties of one group share a session at the gateway; without a group each login is a fresh one."""
     oidc: OidcClient | None = None
+    saml: ServiceProvider | None = None
 
     @property
     def client(self) -> OidcClient:
@@ -130,7 +152,8 @@ class RelyingParties(Mapping[RelyingPartyId, RelyingParty]):
         """Replace all at once: whoever looks sees the old registrations or the new ones, never a mixture."""
         found = tuple(parties)
         certified = {sha256: party for party in found if party.oidc for sha256 in party.oidc.certificates}
-        self._known = {party.id: party for party in found}, certified
+        by_entity_id = {party.saml.entity_id: party for party in found if party.saml}
+        self._known = {party.id: party for party in found}, certified, by_entity_id
 
     def __getitem__(self, party: RelyingPartyId) -> RelyingParty:
         return self._known[0][party]
@@ -149,3 +172,7 @@ class RelyingParties(Mapping[RelyingPartyId, RelyingParty]):
     def by_certificate(self, sha256: str | None) -> RelyingParty | None:
         """Give the party that a client certificate belongs to (T31); ``sha256`` in lower-case hexadecimal."""
         return self._known[1].get(sha256 or "")
+
+    def by_entity_id(self, entity_id: str) -> RelyingParty | None:
+        """Give the party that speaks SAML under an entity id."""
+        return self._known[2].get(entity_id)

@@ -10,7 +10,7 @@ from datetime import datetime
 from gateway.audit.event import Peer
 from gateway.broker.begin import Origin, remember
 from gateway.broker.complete import end
-from gateway.broker.login import Answered, Asked, BrowserMark, Delivered, Login, Question, Refusal
+from gateway.broker.login import Answered, Asked, BrowserMark, Login, Question, Refusal
 from gateway.broker.ports import Unit
 from gateway.broker.relying_party import RelyingParty, RelyingPartyId
 from gateway.broker.session import (
@@ -86,7 +86,7 @@ def still_signed_in(unit: Unit, login: Login, browser: BrowserMark, now: datetim
 
 
 def join(
-    unit: Unit, login: Delivered, entry: Entry, parties: Mapping[RelyingPartyId, RelyingParty], now: datetime
+    unit: Unit, login: Answered, entry: Entry, parties: Mapping[RelyingPartyId, RelyingParty], now: datetime
 ) -> None:
     """Let a relying party take part: in the session that answered, or in one that this login opens or renews."""
     session = login.asked.question.session or _signed_in(unit, login, entry, parties, now)
@@ -106,7 +106,7 @@ def sid_in(asked: Asked, party: RelyingPartyId) -> str:
 
 
 def _signed_in(
-    unit: Unit, login: Delivered, entry: Entry, parties: Mapping[RelyingPartyId, RelyingParty], now: datetime
+    unit: Unit, login: Answered, entry: Entry, parties: Mapping[RelyingPartyId, RelyingParty], now: datetime
 ) -> SessionId:
     """Renew the browser's session for the same person (T14: under a new key); another person's ends here."""
     new = _new_session(login, entry, now)
@@ -122,7 +122,7 @@ def _signed_in(
     return new.id
 
 
-def _new_session(login: Delivered, entry: Entry, now: datetime) -> Session:
+def _new_session(login: Answered, entry: Entry, now: datetime) -> Session:
     return Session(
         id=login.asked.id,
         key=entry.new_key,
@@ -135,7 +135,7 @@ def _new_session(login: Delivered, entry: Entry, now: datetime) -> Session:
     )
 
 
-def _record_opened(unit: Unit, login: Delivered, session: SessionId) -> None:
+def _record_opened(unit: Unit, login: Answered, session: SessionId) -> None:
     peer = Peer(id=login.asked.question.relying_party)
     unit.record(SessionOpened(corr=login.asked.id, peer=peer, artefact=_named(session)))
 

@@ -10,6 +10,7 @@ from gateway.broker.login import (
     Answered,
     Arrived,
     Asked,
+    Asserted,
     AtProvider,
     BrowserMark,
     Delivered,
@@ -33,7 +34,8 @@ REMEMBERED_FOR: Final = timedelta(minutes=15)
 """How long after its end a login's reference still says "replayed" instead of "unknown"."""
 
 STATES: Final[dict[type[Any], str]] = {
-    state: state.__name__.lower() for state in (Asked, AtProvider, Arrived, Answered, Refused, Delivered, Redeemed)
+    state: state.__name__.lower()
+    for state in (Asked, AtProvider, Arrived, Answered, Refused, Delivered, Redeemed, Asserted)
 }
 _DISTINCT_BY: Final[dict[type[Any], tuple[str, ...]]] = {
     AtProvider: ("reference",),
@@ -87,8 +89,9 @@ def _own_columns(new: Login, seal: IdentitySeal) -> dict[str, object]:
         case Redeemed():
             expiry = to_micros(new.token_expires_at)
             return {"token": new.token, "token_expires_at": expiry, "holder": new.holder, "due_at": expiry}
-        case Refused():
-            return {"why": new.why, "identity": None, "due_at": _forgotten_at(new.asked)}
+        case Refused() | Asserted():
+            ended: dict[str, object] = {"identity": None, "due_at": _forgotten_at(new.asked)}
+            return {**ended, "why": new.why} if isinstance(new, Refused) else ended
     return {}
 
 
@@ -185,5 +188,6 @@ _READERS: Final[dict[str, Any]] = {
     STATES[Answered]: lambda asked, row, seal: Answered(**_answered(asked, row, seal)),
     STATES[Delivered]: _delivered,
     STATES[Redeemed]: _redeemed,
+    STATES[Asserted]: lambda asked, _row, _seal: Asserted(asked=asked),
     STATES[Refused]: lambda asked, row, _seal: Refused(asked=asked, why=row["why"], provider=row["provider"]),
 }

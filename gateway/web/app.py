@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -32,6 +32,9 @@ from gateway.web.responses import json_response, page
 from gateway.web.session_pages import session_pages
 from gateway.web.token_pages import TokenPages
 
+if TYPE_CHECKING:
+    from gateway.saml.desk import SamlDesk
+
 log = structlog.get_logger("gateway")
 
 
@@ -41,6 +44,8 @@ class Gateway:
 
     use_cases: UseCases
     directory: ProviderDirectory
+    saml: "SamlDesk | None" = None
+    """None where the settings do not switch SAML on."""
     problems: Callable[[], list[str]]
     """What keeps it from working just now, one sentence each; empty when it is ready."""
     close: Callable[[], None]
@@ -57,6 +62,10 @@ def create_public_app(gateway: Gateway) -> Flask:
     app.register_blueprint(provider_pages(gateway.use_cases))
     app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=False).blueprint)
     app.register_blueprint(session_pages(gateway.use_cases))
+    if gateway.saml is not None:
+        from gateway.web.saml_pages import saml_pages  # noqa: PLC0415 - the XML libraries load only where SAML is on
+
+        app.register_blueprint(saml_pages(gateway.saml, gateway.use_cases.parties))
     app.register_blueprint(assets)
     app.register_blueprint(health_pages(gateway.problems))
     _answer_errors(app, _error_page)

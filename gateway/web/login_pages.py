@@ -4,10 +4,12 @@ import secrets
 
 from flask import Blueprint, Response, request
 
+from gateway.broker.front_door import BrowserAnswer, Redirect
 from gateway.broker.identifiers import parse_correlation
 from gateway.broker.login import (
     Arrived,
     Asked,
+    Asserted,
     AtProvider,
     Delivered,
     Login,
@@ -36,7 +38,7 @@ from gateway.web.messages import message_for
 from gateway.web.notices import Notice
 from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeView, RefusalView
 from gateway.web.pages import render_choices, render_departure, render_notice
-from gateway.web.responses import page, refusal_page, see_other
+from gateway.web.responses import handover_page, page, refusal_page, see_other
 from gateway.web_address import origin_of
 from providers.contract import Language, ProviderId
 
@@ -119,7 +121,7 @@ class LoginPages:
         if not isinstance(ended, Refused):
             return see_other(f"/login/{login}/continue")
         told = message_for(ended.why).relying_party
-        return see_other(self._use_cases.tell_refusal(ended, told.error, told.description).location)
+        return carry(self._use_cases, self._use_cases.tell_refusal(ended, told.error, told.description), ended.asked)
 
     @may_enter(Access.OWN_BROWSER)
     def resume(self, login: str) -> Response:
@@ -128,7 +130,7 @@ class LoginPages:
         known = parse_correlation(login)
         outcome = self._use_cases.resume(known, browser, proofs_of(request)) if known else None
         if isinstance(outcome, HandedOver):
-            response = see_other(outcome.answer.location)
+            response = carry(self._use_cases, outcome.answer, outcome.login.asked)
             set_session(response, outcome.secret)
             return response
         if outcome is None:
@@ -142,6 +144,15 @@ class LoginPages:
         return self._use_cases.find(known, mark_of(request)) if known else None
 
 
+def carry(use_cases: UseCases, answer: BrowserAnswer, asked: Asked) -> Response:
+    """Let the browser carry an answer to the relying party."""
+    if isinstance(answer, Redirect):
+        return see_other(answer.location)
+    party = use_cases.parties[asked.question.relying_party]
+    language = language_of(request, asked.question.language)
+    return handover_page(language, party.names[language], answer, further=(origin_of(party.home),))
+
+
 def begun_page(use_cases: UseCases, begun: Begun) -> Response:
     """Send the browser on from a relying party's question: to choose, to leave at once, or with the answer."""
     match begun:
@@ -151,7 +162,7 @@ def begun_page(use_cases: UseCases, begun: Begun) -> Response:
             return see_other(f"/login/{begun.id}")
         case Refused() if Prompt.NONE in begun.asked.question.prompt:
             told = message_for(begun.why).relying_party
-            return see_other(use_cases.tell_refusal(begun, told.error, told.description).location)
+            return carry(use_cases, use_cases.tell_refusal(begun, told.error, told.description), begun.asked)
         case _:
             return see_other(f"/login/{asked_of(begun).id}/continue")
 
@@ -233,7 +244,7 @@ def _foreign_browser_page(login: Login) -> Response:
 
 def _outcome_page(use_cases: UseCases, login: Login) -> Response:
     asked = asked_of(login)
-    if not isinstance(login, Refused | Delivered | Redeemed):
+    if not isinstance(login, Refused | Delivered | Redeemed | Asserted):
         return see_other(f"/login/{asked.id}")
     party = use_cases.parties[asked.question.relying_party]
     language = language_of(request, asked.question.language)

@@ -15,10 +15,11 @@ from gateway.web.person_texts import SOMETHING_ELSE
 from gateway.web.reasons_of_answers import ANSWERS
 from gateway.web.reasons_of_logins import LOGINS
 from gateway.web.reasons_of_requests import REQUESTS
+from gateway.web.reasons_of_saml import SAML_REQUESTS
 
 __all__ = ["GENERAL", "MESSAGES", "Concern", "Mender", "Message", "OAuthError", "RelyingPartyText", "message_for"]
 
-MESSAGES: Final[Mapping[str, Message]] = MappingProxyType({**LOGINS, **ANSWERS, **REQUESTS})
+MESSAGES: Final[Mapping[str, Message]] = MappingProxyType({**LOGINS, **ANSWERS, **REQUESTS, **SAML_REQUESTS})
 """By reason code."""
 
 GENERAL: Final = say(

@@ -71,6 +71,19 @@ class DepartureView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverView:
+    """A form that carries a message on: back to the portal, or from a foreign page into our own."""
+
+    language: Language
+    portal: str | None
+    """The relying party's name; None where the form leads to ourselves."""
+    action: str
+    fields: Fields
+    script_nonce: str
+    """The same value must stand in the answer's Content-Security-Policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalView:
     """A login that ended without an identity."""
 

@@ -14,6 +14,7 @@ from gateway.web.page_values import (
     Choice,
     ChoicesView,
     DepartureView,
+    HandoverView,
     NoticeView,
     RefusalView,
     SessionsView,
@@ -26,12 +27,14 @@ __all__ = [
     "Choice",
     "ChoicesView",
     "DepartureView",
+    "HandoverView",
     "Notice",
     "NoticeView",
     "RefusalView",
     "prepare_pages",
     "render_choices",
     "render_departure",
+    "render_handover",
     "render_notice",
     "render_refusal",
     "render_sessions",
@@ -88,6 +91,11 @@ def _departure_frame(language: Language, provider: str, action: str, charset: st
 def _another_way_frame(language: Language) -> tuple[str, str]:
     head, tail = template("another_way.html", language).render(url=_SLOT).split(_SLOT)
     return head, tail
+
+
+def render_handover(view: HandoverView) -> str:
+    """Make the page that posts a message on by itself, and has a button for browsers without scripts."""
+    return template("handover.html", view.language).render(view=view)
 
 
 def render_refusal(view: RefusalView) -> str:

@@ -1,16 +1,20 @@
 """The few shapes an answer has; each with the headers that every answer must have."""
 
+import secrets
 from typing import Final
 
 import orjson
 import structlog
 from flask import Response
 
+from gateway.broker.front_door import PostForm
 from gateway.web.headers import secure_headers
 from gateway.web.messages import message_for
-from gateway.web.page_values import RefusalView
-from gateway.web.pages import render_refusal
+from gateway.web.page_values import HandoverView, RefusalView
+from gateway.web.pages import render_handover, render_refusal
 from gateway.web.port_app import Answer
+from gateway.web_address import origin_of
+from providers.contract import Language
 
 _HTML: Final = "text/html; charset=utf-8"
 
@@ -43,6 +47,21 @@ def see_other(location: str) -> Response:
     response = Answer(b"", 303, secure_headers(_HTML))
     response.headers.add("Location", location)  # refuses line ends
     return response
+
+
+def handover_page(language: Language, portal: str | None, form: PostForm, *, further: tuple[str, ...] = ()) -> Response:
+    """Answer with the form that carries a message on.
+
+    Args:
+        language: of the page.
+        portal: the relying party's name; None where the form leads to ourselves.
+        form: where it leads and what it holds.
+        further: origins that whoever takes the form may redirect to.
+    """
+    nonce = secrets.token_urlsafe(16)
+    view = HandoverView(language=language, portal=portal, action=form.action, fields=form.fields, script_nonce=nonce)
+    origins = tuple(sorted({origin_of(form.action), *further})) if portal is not None else ()
+    return page(render_handover(view), form_action=origins, script_nonce=nonce)
 
 
 def json_response(

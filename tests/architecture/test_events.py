@@ -48,6 +48,7 @@ FLOWS = {
     "login.identity-verified": ("provider", "in"),
     "login.refused": ("provider", None),
     "login.code-issued": ("rp", "out"),
+    "login.assertion-issued": ("rp", "out"),
     "login.refusal-delivered": ("rp", "out"),
     "token.issued": ("rp", "out"),
     "token.refused": ("rp", "in"),

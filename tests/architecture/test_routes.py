@@ -11,18 +11,27 @@ from werkzeug.test import TestResponse
 from gateway.provider_directory import ProviderDirectory
 from gateway.web.access import Access, access_of, may_enter, refuse_undeclared
 from gateway.web.app import Gateway, create_mutual_tls_app, create_public_app
-from tests.support.gateway_parts import ADDRESSES, Core, query
+from tests.support.gateway_parts import ADDRESSES, query
+from tests.support.saml_portal import SamlPortal
 
 CACHEABLE = {
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/oidc/jwks",
+    "/saml/metadata",
     "/assets/<name>",
 }
 
 
 def apps() -> dict[str, Flask]:
-    gateway = Gateway(use_cases=Core().use_cases, directory=ProviderDirectory([]), problems=list, close=lambda: None)
+    portal = SamlPortal()
+    gateway = Gateway(
+        use_cases=portal.core.use_cases,
+        directory=ProviderDirectory([]),
+        saml=portal.desk,
+        problems=list,
+        close=lambda: None,
+    )
     return {ADDRESSES.issuer: create_public_app(gateway), ADDRESSES.mutual_tls: create_mutual_tls_app(gateway)}
 
 

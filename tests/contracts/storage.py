@@ -104,6 +104,16 @@ class StorageContract(SessionsContract):
             found = storage.commit(lambda unit: unit.load_by_reference(BANK, path.at_provider.reference))
             assert found == refused
 
+    def test_a_login_given_out_whole_keeps_no_identity_and_is_given_out_once(self, storage: Any) -> None:
+        """SAML: nothing is redeemed later, so nobody's identity waits (security.md 6.6)."""
+        path = journey()
+        travel(storage, path.steps[:4])
+        asserted = path.answered.asserted()
+        assert storage.commit(lambda unit: unit.replace(path.answered, asserted))
+        assert not storage.commit(lambda unit: unit.replace(path.answered, asserted))
+        assert storage.load(path.asked.id) == asserted
+        assert storage.commit(lambda unit: unit.load_by_reference(BANK, path.at_provider.reference)) == asserted
+
     def test_revoked_tokens_find_nothing_but_the_code_still_says_redeemed(self, storage: Any) -> None:
         path = journey()
         travel(storage, path.steps)

@@ -15,7 +15,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from gateway.audit.event import Correlation
-from gateway.broker.login import Answered, Arrived, Asked, BrowserMark, Delivered
+from gateway.broker.front_door import FrontDoor, Redirect
+from gateway.broker.login import Answered, Arrived, Asked, BrowserMark, Delivered, Door
 from gateway.broker.relying_party import (
     AssertionKey,
     ClientAuthentication,
@@ -111,7 +112,10 @@ class Core:
     )
 
     def __post_init__(self) -> None:
-        self.use_cases = UseCases(
+        self.use_cases = self._open({})
+
+    def _open(self, doors: dict[Door, FrontDoor]) -> UseCases:
+        return UseCases(
             storage=self.storage,
             providers={},
             parties=self.parties,
@@ -120,11 +124,16 @@ class Core:
             subject_key=b"s" * 32,
             nonces=Nonces(b"n" * 32, self.clock),
             clock=self.clock,
+            doors=doors,
         )
 
     def register(self, party: RelyingParty) -> None:
         """Put a registration in the place of the one with the same id."""
         self.parties.swap([party, *(known for known in self.parties.values() if known.id != party.id)])
+
+    def speak(self, door: FrontDoor) -> None:
+        """Answer relying parties in SAML, too."""
+        self.use_cases = self._open({Door.SAML: door})
 
     def begin(self, **parameters: str | None) -> Asked:
         asked = self.use_cases.authorize(query(**parameters), BROWSER)
@@ -208,6 +217,7 @@ class Core:
 
 def code_of(handed_over: HandedOver) -> str:
     """Read the code out of the address that the browser is sent to."""
+    assert isinstance(handed_over.answer, Redirect)
     return parse_qs(urlsplit(handed_over.answer.location).query)["code"][0]
 
 

@@ -1,0 +1,145 @@
+"""What relying parties may ask in SAML: begin a login, sign out, read our metadata."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit.event import Correlation, Peer, Verdict
+from gateway.broker.begin import Origin
+from gateway.broker.events import SignOutRequested
+from gateway.broker.front_door import BrowserAnswer, PostForm
+from gateway.broker.identifiers import digest, new_correlation
+from gateway.broker.login import BrowserMark, Refusal
+from gateway.broker.ports import Unit
+from gateway.broker.relying_party import RelyingParty
+from gateway.broker.sign_on import Proofs
+from gateway.saml.addresses import SamlAddresses
+from gateway.saml.errors import SamlRequestError, SamlRequestRefused, UntrustedSamlRequest
+from gateway.saml.front_door import SamlDoor
+from gateway.saml.logout import logout_answer, verify_logout_request
+from gateway.saml.messages import Messages
+from gateway.saml.metadata import OwnMetadata
+from gateway.saml.request import verify_request
+from gateway.saml.sender import FRESH, SKEW, Signed
+from gateway.use_cases import NOTHING, Begun, UseCases
+from providers.contract import Language
+from providers.saml.bindings import Carried
+from providers.saml.errors import SamlRefused
+from providers.saml.xml_keys import SigningKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut:
+    """A LogoutRequest was recorded, and this is the answer to it."""
+
+    party: RelyingParty
+    answer: BrowserAnswer
+
+
+class SamlDesk:
+    """The use-cases of SAML, over the same logins as every other language."""
+
+    def __init__(
+        self,
+        *,
+        use_cases: UseCases,
+        addresses: SamlAddresses,
+        messages: Messages,
+        key: SigningKey,
+        door: SamlDoor,
+        metadata: OwnMetadata,
+    ) -> None:
+        self.use_cases = use_cases
+        self.addresses = addresses
+        self._messages = messages
+        self._key = key
+        self._door = door
+        self._metadata = metadata
+
+    def metadata(self) -> bytes:
+        """Give our signed metadata."""
+        return self._metadata.document(self.use_cases.clock())
+
+    def authenticate(
+        self,
+        received: bytes,
+        read: Callable[[bytes], Carried],
+        browser: BrowserMark,
+        language: Language,
+        proofs: Proofs = NOTHING,
+    ) -> Begun:
+        """Begin a login from an AuthnRequest.
+
+        Args:
+            received: the query string or form, exactly.
+            read: takes the message out of it, as its binding demands.
+            browser: the browser that brought it.
+            language: what the person reads.
+            proofs: the sessions of groups that the browser proves.
+
+        Raises:
+            SamlRequestError: the request broke a rule; that is recorded, under the number in ``corr`` of the error.
+        """
+        origin = Origin(endpoint=self.addresses.sign_on, received=received)
+        corr = new_correlation()
+        asks = self.use_cases
+        try:
+            carried = _carried(received, read)
+            question = verify_request(carried, asks.parties, origin.endpoint, language, asks.clock())
+        except SamlRequestError as error:
+            asks.record_refused_request(corr, error.relying_party, origin, error.rule)
+            error.corr = corr
+            raise
+        return asks.begin(corr, question, browser, origin, proofs)
+
+    def refusal_of(self, refused: SamlRequestRefused) -> PostForm:
+        """Tell the relying party that its request was refused, after that was recorded."""
+        return self._door.refusal_of(refused.reply, refused.error, refused.description)
+
+    def sign_out(self, received: bytes, read: Callable[[bytes], Carried]) -> SignedOut:
+        """Check and record a LogoutRequest, then answer it; each counts once.
+
+        Raises:
+            UntrustedSamlRequest: it is not proven, or was answered before; recorded under ``corr``.
+        """
+        corr = new_correlation()
+        now = self.use_cases.clock()
+        try:
+            carried = _carried(received, read)
+            signed = verify_logout_request(carried, self.use_cases.parties, self.addresses.logout, now)
+        except UntrustedSamlRequest as error:
+            event = self._sign_out_event(corr, error.relying_party, received, Verdict(ok=False, rule=error.rule))
+            self.use_cases.storage.commit(lambda unit: unit.record(event))
+            error.corr = corr
+            raise
+        self._spend(corr, signed, received, now)
+        return SignedOut(party=signed.party, answer=logout_answer(signed, self._messages, self._key, now))
+
+    def _spend(self, corr: Correlation, signed: Signed, received: bytes, now: datetime) -> None:
+        fact = digest(f"{signed.provider.entity_id} {signed.id}")
+
+        def operation(unit: Unit) -> bool:
+            fresh = unit.spend("saml-logout", fact, now + FRESH + 2 * SKEW)
+            verdict = Verdict(ok=fresh, rule="authentic" if fresh else Refusal.REPLAYED)
+            unit.record(self._sign_out_event(corr, signed.party.id, received, verdict))
+            return fresh
+
+        if not self.use_cases.storage.commit(operation):
+            error = UntrustedSamlRequest(Refusal.REPLAYED, "this request was answered before")
+            error.corr = corr
+            raise error
+
+    def _sign_out_event(self, corr: Correlation, party: str, received: bytes, verdict: Verdict) -> SignOutRequested:
+        return SignOutRequested(
+            corr=corr, peer=Peer(id=party), endpoint=self.addresses.logout, received=received, verdict=verdict
+        )
+
+
+def _carried(received: bytes, read: Callable[[bytes], Carried]) -> Carried:
+    try:
+        carried = read(received)
+    except SamlRefused as refused:
+        raise UntrustedSamlRequest(refused.rule, refused.detail) from refused
+    if carried.kind != "SAMLRequest":
+        raise UntrustedSamlRequest("expected_message", "this address takes SAMLRequest only")
+    return carried

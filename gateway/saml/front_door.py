@@ -1,0 +1,96 @@
+"""The front door for SAML: a result leaves whole, as a signed Response that the browser posts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateway.audit.event import Peer
+from gateway.broker.claims import claims_for
+from gateway.broker.events import AssertionIssued
+from gateway.broker.front_door import Handover, PostForm
+from gateway.broker.identifiers import digest
+from gateway.broker.login import Answered, Asked, Refused
+from gateway.broker.relying_party import RelyingParty, RelyingPartyId, ServiceProvider
+from gateway.saml.messages import Messages, Statement, new_id
+from gateway.saml.reply import SamlReply, reply_of
+from gateway.saml.status import status_of
+from providers.saml.bindings import post_fields
+
+
+class SamlDoor:
+    """Implements ``gateway.broker.front_door.FrontDoor``."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        parties: Mapping[RelyingPartyId, RelyingParty],
+        *,
+        signer: str,
+        subject_key: bytes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Answer registered relying parties.
+
+        Args:
+            messages: writes and signs.
+            parties: who is registered.
+            signer: the name of the key that signs, for the audit record.
+            subject_key: makes the pairwise subjects.
+            clock: the gateway's.
+        """
+        self._messages = messages
+        self._parties = parties
+        self._signer = signer
+        self._subject_key = subject_key
+        self._clock = clock
+
+    def reply_address(self, asked: Asked) -> str:
+        """Give the assertion consumer service."""
+        return reply_of(asked).consumer
+
+    def hand_over(self, login: Answered, now: datetime) -> Handover:
+        """Plan to issue an assertion; it is signed after the commit, under the ID whose digest the audit event holds."""
+        identifier = new_id()
+        event = AssertionIssued(
+            corr=login.asked.id,
+            peer=Peer(id=login.asked.question.relying_party),
+            endpoint=self.reply_address(login.asked),
+            artefact={"kind": "assertion", "commit": digest(identifier), "signer_kid": self._signer},
+        )
+        return Handover(becomes=login.asserted(), event=event, answer=lambda: self._success(login, identifier, now))
+
+    def refusal(self, refused: Refused, error: str, description: str) -> PostForm:
+        """Give the form that carries a signed Response with a status."""
+        return self.refusal_of(reply_of(refused.asked), error, description)
+
+    def refusal_of(self, reply: SamlReply, error: str, description: str) -> PostForm:
+        """As ``refusal``, for a request that never became a login."""
+        xml = self._messages.refusal(reply.consumer, reply.in_response_to, status_of(error), description, self._clock())
+        return _form(reply, xml)
+
+    def _success(self, login: Answered, identifier: str, now: datetime) -> PostForm:
+        reply = reply_of(login.asked)
+        party = self._parties[login.asked.question.relying_party]
+        provider = _speaks_saml(party)
+        claims = claims_for(party, login.identity, self._subject_key)
+        statement = Statement(
+            id=identifier,
+            audience=reply.audience,
+            consumer=reply.consumer,
+            in_response_to=reply.in_response_to,
+            subject=str(claims["sub"]),
+            session_index=new_id(),
+            attributes={name: str(claims[ours]) for ours, name in provider.attributes.items() if ours in claims},
+            assurance=reply.contexts.stated(login.identity.assurance),
+            authenticated_at=login.identity.authenticated_at,
+        )
+        return _form(reply, self._messages.success(statement, provider.encryption, now))
+
+
+def _speaks_saml(party: RelyingParty) -> ServiceProvider:
+    if party.saml is None:
+        raise LookupError(f"{party.id} does not speak SAML any more")
+    return party.saml
+
+
+def _form(reply: SamlReply, xml: bytes) -> PostForm:
+    return PostForm(action=reply.consumer, fields=post_fields("SAMLResponse", xml, reply.relay_state))
