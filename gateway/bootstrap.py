@@ -13,6 +13,7 @@ from certs.errors import FileUnusable
 from certs.load import load_chain, load_crl, load_identity
 from gateway.broker.login import Door
 from gateway.broker.relying_party import RelyingParties
+from gateway.broker.session import Lifetimes
 from gateway.housekeeping import Housekeeping
 from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
@@ -20,7 +21,8 @@ from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
 from gateway.relying_parties import open_parties
 from gateway.saml_keys import load_saml_keys
-from gateway.settings import InvalidSettings, Settings, load_settings
+from gateway.settings import InvalidSettings, SessionsEntry, Settings, load_settings
+from gateway.sign_out_delivery import SignOutDelivery
 from gateway.signing.life import Waits
 from gateway.signing.opening import FILE, PKCS11, SigningKeyFollower
 from gateway.signing.places import KeysFolder, Place
@@ -31,6 +33,7 @@ from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
 from providers.contract import RedirectProvider
 from providers.errors import ProviderMisconfigured
+from providers.form_post import FormPost
 from providers.registry import open_provider
 
 if TYPE_CHECKING:
@@ -73,6 +76,8 @@ def open_gateway(settings: Settings) -> Gateway:
     subject_key = attempt(problems, lambda: load_subject_key(keys))
     saml = _open_saml(settings, parties, subject_key, problems)
     nonce_key = attempt(problems, lambda: load_nonce_key(keys))
+    sender = FormPost(settings.base / settings.sessions.trust if settings.sessions.trust is not None else None)
+    attempt(problems, sender.check_files, "sessions.trust")
     if problems or nonce_key is None or signing_keys is None or subject_key is None:
         raise InvalidSettings(settings.base, problems)
     storage = open_storage(settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now)
@@ -94,9 +99,14 @@ def open_gateway(settings: Settings) -> Gateway:
         nonces=Nonces(nonce_key, utc_now),
         clock=utc_now,
         doors={Door.SAML: saml.door} if saml else {},
+        lifetimes=_lifetimes(settings.sessions),
     )
+    delivery = SignOutDelivery(storage, parties, signing_keys, sender, issuer=settings.issuer, clock=utc_now)
+    use_cases.sessions.on_end = delivery.wake
+    delivery.start()
 
     def close() -> None:
+        delivery.stop()
         taking_up.stop()
         directory.close()
         housekeeping.stop()
@@ -112,6 +122,11 @@ def open_gateway(settings: Settings) -> Gateway:
         problems=lambda: problems_of(storage, sealer),
         close=close,
     )
+
+
+def _lifetimes(entry: SessionsEntry) -> Lifetimes:
+    longest, idle = timedelta(minutes=entry.longest_minutes), timedelta(minutes=entry.idle_minutes)
+    return Lifetimes(longest=longest, idle=min(idle, longest))
 
 
 def open_places(settings: Settings) -> dict[str, Place]:

@@ -233,6 +233,15 @@ class SigningKeysEntry(_Frozen):
     """Where new keys are made; without it they are files."""
 
 
+class SessionsEntry(_Frozen):
+    """How long somebody stays signed in for a group, and how its relying parties are told of the end."""
+
+    longest_minutes: int = Field(default=480, ge=1, le=1440)
+    idle_minutes: int = Field(default=30, ge=1, le=1440)
+    trust: Path | None = None
+    """The CA of the addresses that logout tokens are sent to; the operating system's where nothing is said."""
+
+
 class Settings(BaseSettings):
     """Everything the gateway is told. Relative paths start at the settings file's folder.
 
@@ -256,6 +265,7 @@ class Settings(BaseSettings):
     signing_keys: SigningKeysEntry = SigningKeysEntry()
     saml: SamlEntry | None = None
     """SAML is spoken only where this table stands, be it empty."""
+    sessions: SessionsEntry = SessionsEntry()
     providers: list[dict[str, Any]] = Field(min_length=1)
     """Each is read by its protocol; see ``docs/providers``."""
     relying_parties: list[RelyingPartyEntry] = Field(min_length=1)

@@ -109,6 +109,29 @@ def open_context(files: TlsFiles, pins: frozenset[str] = frozenset()) -> PinnedC
     return context
 
 
+def open_server_context(ca: Path | None) -> PinnedContext:
+    """A context for a server that asks for no certificate of ours.
+
+    Args:
+        ca: the one CA that is trusted, as a partial chain; None trusts those of the operating system.
+
+    Raises:
+        OSError, ssl.SSLError: the file is missing or garbled.
+    """
+    context = PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS_OF_TLS_1_2)
+    context.hostname_checks_common_name = False
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    if ca is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(cafile=ca)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.sslsocket_class = GuardedSocket
+    return context
+
+
 def public_key_sha256(certificate_der: bytes) -> str:
     """The pin of a certificate: SHA-256 of its SubjectPublicKeyInfo, lower-case hexadecimal."""
     public_key = x509.load_der_x509_certificate(certificate_der).public_key()

@@ -1,4 +1,4 @@
-"""The only outgoing sockets: calls to a provider's server over mutual TLS.
+"""Outgoing calls to a provider's server over mutual TLS; ``form_post`` beside it is the only other outgoing socket.
 
 ``open_transport`` makes one ``Transport`` per provider: one requests session, one TLS context, one pool of kept-alive
 connections, one deadline per call. It follows no redirect, uses no proxy, keeps no cookie, unpacks nothing and reads
@@ -157,7 +157,7 @@ class Transport:
                 Failure.TRUST_UNREADABLE, f"its TLS files cannot be used ({type(error).__name__})", call
             ) from error
         try:
-            return _read(_sent(session, call), call)
+            return read_reply(_sent(session, call), call)
         except _CALL_FAILURES as error:
             raise failed_by(error, call) from error
 
@@ -178,7 +178,7 @@ class Transport:
         context = open_context(self._files, self._pins)
         if self._session is not None:
             self._session.close()
-        self._context, self._session, self._signature = context, _open_session(context, self._pool_size), signature
+        self._context, self._session, self._signature = context, open_session(context, self._pool_size), signature
 
 
 @contextmanager
@@ -191,7 +191,8 @@ def _one_of(places: BoundedSemaphore, patience: float, call: Call) -> Iterator[N
         places.release()
 
 
-def _open_session(context: PinnedContext, pool_size: int) -> requests.Session:
+def open_session(context: PinnedContext, pool_size: int) -> requests.Session:
+    """A session that speaks https alone, with one given context: no proxy, no cookie, nothing from the environment."""
     session = requests.Session()
     session.trust_env = False
     session.proxies = {}
@@ -224,7 +225,12 @@ def _dead_connection(call: Call, error: requests.ConnectionError) -> bool:
     return call.handshakes == 0 and call.received == 0 and closed is not None
 
 
-def _read(response: requests.Response, call: Call) -> Reply:
+def read_reply(response: requests.Response, call: Call) -> Reply:
+    """The answer to a call, complete.
+
+    Raises:
+        TransportError: it is a redirect, is packed, or is too long.
+    """
     with response:
         if 300 <= response.status_code < 400:
             raise failed(

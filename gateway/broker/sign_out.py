@@ -19,6 +19,8 @@ ATTEMPT_LASTS: Final = timedelta(seconds=30)
 PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 300, 900))
 """After each failed attempt but the last; together well within ``REMEMBERED_FOR``."""
 
+CONFIRMED: Final = "confirmed"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -45,7 +47,7 @@ class Told:
     @property
     def ok(self) -> bool:
         """Whether the relying party confirmed (OIDC Back-Channel Logout 2.8: 200, and 204 as some send)."""
-        return self.status in {200, 204}
+        return self.why == CONFIRMED and self.status in {200, 204}
 
 
 def end_session(

@@ -116,12 +116,14 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
         "acr_values_supported": [level.uri for level in AssuranceLevel],
         "claim_types_supported": ["normal"],
         "claims_supported": [
-            "iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr",
+            "iss", "sub", "aud", "exp", "iat", "nonce", "sid", "auth_time", "acr", "amr",
             "given_name", "family_name", "personal_code", "provider",
         ],
         "ui_locales_supported": ["lv", "en"],
         "prompt_values_supported": [prompt.value for prompt in Prompt],
         "claims_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }  # fmt: skip
