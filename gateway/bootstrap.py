@@ -19,6 +19,8 @@ from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
+from gateway.registration.directory import PartyDirectory
+from gateway.registration.document import files_below
 from gateway.relying_parties import open_parties
 from gateway.saml_keys import load_saml_keys
 from gateway.settings import InvalidSettings, SessionsEntry, Settings, load_settings
@@ -68,7 +70,7 @@ def open_gateway(settings: Settings) -> Gateway:
     """
     keys = settings.keys
     problems = _port_problems(settings)
-    parties = open_parties(settings.relying_parties, settings.base, utc_now().date(), problems)
+    parties = open_parties(settings.relying_parties, files_below(settings.base), utc_now().date(), problems)
     providers = _open_providers(settings, problems)
     places = open_places(settings)
     follower = SigningKeyFollower(keys, places)
@@ -86,7 +88,9 @@ def open_gateway(settings: Settings) -> Gateway:
     sealer.start()
     housekeeping = Housekeeping(storage, utc_now)
     housekeeping.start()
-    taking_up = TakingUp([lambda: follower.follow(signing_keys)])
+    party_directory = PartyDirectory(parties, storage, utc_now)
+    party_directory.follow()
+    taking_up = TakingUp([lambda: follower.follow(signing_keys), party_directory.follow])
     taking_up.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(

@@ -21,10 +21,14 @@ from gateway.broker.relying_party import (
     RelyingPartyId,
     ServiceProvider,
 )
+from gateway.registration.document import Reader
 from gateway.settings import AssertionKeyEntry, OidcEntry, RelyingPartyEntry, ServiceProviderEntry
 from providers.contract import AssuranceLevel, Language
 
 Key: TypeAlias = ECKey | RSAKey | OKPKey
+
+_PRIVATE: Final = b"PRIVATE KEY"
+_NEW_PAIR: Final = "Make a new pair, and hand in its public half: openssl pkey -in key.pem -pubout"
 
 _NEEDED: Final = {
     "ES256": "an EC key on P-256",
@@ -34,13 +38,15 @@ _NEEDED: Final = {
 }
 
 
-def open_parties(entries: Iterable[RelyingPartyEntry], base: Path, today: date, problems: list[str]) -> RelyingParties:
+def open_parties(
+    entries: Iterable[RelyingPartyEntry], read: Reader, today: date, problems: list[str]
+) -> RelyingParties:
     """Open every registration; what is wrong with one is added to the problems, and the others are still looked at."""
     parties: list[RelyingParty] = []
     for entry in entries:
         try:
-            party = open_party(entry, base, today)
-            _refuse_shared_names(party, parties)
+            party = open_party(entry, read, today)
+            refuse_shared_names(party, parties)
         except (OSError, ValueError) as error:
             problems.append(f"relying_parties.{entry.id}: {error}")
         else:
@@ -48,14 +54,14 @@ def open_parties(entries: Iterable[RelyingPartyEntry], base: Path, today: date, 
     return RelyingParties(parties)
 
 
-def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingParty:
+def open_party(entry: RelyingPartyEntry, read: Reader, today: date) -> RelyingParty:
     """Turn a registration into a relying party.
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: a file does not hold what it should, or the registration has ended.
+        ValueError: a file does not hold what it should, or metadata are past their time.
     """
-    party = RelyingParty(
+    return RelyingParty(
         id=RelyingPartyId(entry.id),
         names={Language.LATVIAN: entry.name.lv, Language.ENGLISH: entry.name.en},
         home=entry.home,
@@ -64,22 +70,19 @@ def open_party(entry: RelyingPartyEntry, base: Path, today: date) -> RelyingPart
         personal_code_form=entry.personal_code_form,
         claims=frozenset(entry.claims),
         group=entry.group,
-        oidc=_oidc_client(entry.oidc, base) if entry.oidc else None,
-        saml=_service_provider(entry.saml, base, today) if entry.saml else None,
+        oidc=_oidc_client(entry.oidc, read) if entry.oidc else None,
+        saml=_service_provider(entry.saml, read, today) if entry.saml else None,
     )
-    if party.ended_by(today):
-        raise ValueError(f"the profile baseline was allowed until {party.client.until}; register it anew")
-    return party
 
 
-def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
-    fingerprints = {_fingerprint(base / path) for path in entry.certificates}
+def _oidc_client(entry: OidcEntry, read: Reader) -> OidcClient:
+    fingerprints = {_fingerprint(path, read) for path in entry.certificates}
     return OidcClient(
         profile=entry.profile,
         redirect_uris=frozenset(entry.redirect_uris),
         post_logout_redirect_uris=frozenset(entry.post_logout_redirect_uris),
         authentication=entry.authentication,
-        assertion_keys=tuple(_assertion_key(key, base) for key in entry.assertion_keys),
+        assertion_keys=tuple(open_assertion_key(key, read) for key in entry.assertion_keys),
         certificates=frozenset(fingerprints | set(entry.certificates_sha256)),
         sender_constraint=entry.sender_constraint,
         backchannel_logout_uri=entry.backchannel_logout_uri,
@@ -88,13 +91,13 @@ def _oidc_client(entry: OidcEntry, base: Path) -> OidcClient:
     )
 
 
-def _service_provider(entry: ServiceProviderEntry, base: Path, today: date) -> ServiceProvider:
+def _service_provider(entry: ServiceProviderEntry, read: Reader, today: date) -> ServiceProvider:
     from gateway.saml.registration import open_service_provider  # noqa: PLC0415 - loads XML only where SAML is spoken
 
-    return open_service_provider(entry, (base / entry.metadata).read_bytes(), today)
+    return open_service_provider(entry, read(entry.metadata), today)
 
 
-def _refuse_shared_names(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
+def refuse_shared_names(party: RelyingParty, others: Iterable[RelyingParty]) -> None:
     """Certificate and entity id say which relying party speaks; shared by two, they say nothing (T31, VPM-DRV-17)."""
     for other in others:
         if party.oidc and other.oidc and party.oidc.certificates & other.oidc.certificates:
@@ -103,23 +106,40 @@ def _refuse_shared_names(party: RelyingParty, others: Iterable[RelyingParty]) ->
             raise ValueError(f"has the same entity id as {other.id}; each relying party needs its own")
 
 
-def _fingerprint(path: Path) -> str:
+def open_certificate(path: Path, read: Reader) -> x509.Certificate:
+    """Read a client certificate.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no certificate in PEM.
+    """
     try:
-        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+        return x509.load_pem_x509_certificates(read(path))[0]
     except ValueError as error:
         raise ValueError(f"{path} holds no certificate in PEM") from error
-    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def _assertion_key(entry: AssertionKeyEntry, base: Path) -> AssertionKey:
-    path = base / entry.file
+def _fingerprint(path: Path, read: Reader) -> str:
+    return open_certificate(path, read).fingerprint(hashes.SHA256()).hex()
+
+
+def open_assertion_key(entry: AssertionKeyEntry, read: Reader) -> AssertionKey:
+    """Read a relying party's public key.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is none, a private one, or does not fit its algorithm.
+    """
+    content = read(entry.file)
+    if _PRIVATE in content:
+        raise ValueError(f"{entry.file} is a private key; it must never leave its server. {_NEW_PAIR}")
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ValueError(f"{path} holds no public key in PEM (a private key is none)") from error
+        raise ValueError(f"{entry.file} holds no public key in PEM") from error
     imported = _import(key) if _fits(key, entry.algorithm) else None
     if imported is None:
-        raise ValueError(f"{path}: {entry.algorithm} needs {_NEEDED[entry.algorithm]}")
+        raise ValueError(f"{entry.file}: {entry.algorithm} needs {_NEEDED[entry.algorithm]}")
     return AssertionKey(kid=entry.kid, algorithm=entry.algorithm, key=imported)
 
 

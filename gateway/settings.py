@@ -268,7 +268,8 @@ class Settings(BaseSettings):
     sessions: SessionsEntry = SessionsEntry()
     providers: list[dict[str, Any]] = Field(min_length=1)
     """Each is read by its protocol; see ``docs/providers``."""
-    relying_parties: list[RelyingPartyEntry] = Field(min_length=1)
+    relying_parties: list[RelyingPartyEntry] = []
+    """Beside those that are registered by command."""
 
     @field_validator("keys", mode="after")
     @classmethod

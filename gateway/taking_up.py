@@ -19,6 +19,7 @@ class TakingUp:
         """Call each of these in turn."""
         self._looks = looks
         self._every = every
+        self._failing: set[Callable[[], None]] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="taking-up", daemon=True)
 
@@ -34,7 +35,15 @@ class TakingUp:
     def _run(self) -> None:
         while not self._stopping.wait(self._every):
             for look in self._looks:
-                try:
-                    look()
-                except Exception as error:  # noqa: BLE001 - one bad look must not end all later ones
-                    log.error("change.not-taken-up", kind=type(error).__name__)  # noqa: TRY400 - the message may hold anything
+                self._look(look)
+
+    def _look(self, look: Callable[[], None]) -> None:
+        """Look once; a failure is said when it begins, not every second."""
+        try:
+            look()
+        except Exception as error:  # noqa: BLE001 - one bad look must not end all later ones
+            if look not in self._failing:
+                log.error("change.not-taken-up", kind=type(error).__name__)  # noqa: TRY400 - the message may hold anything
+            self._failing.add(look)
+        else:
+            self._failing.discard(look)

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from gateway.audit.event import AuditEvent, Correlation
 from gateway.broker.login import Asked, Digest, Login
 from gateway.broker.pushed_request import PushedRequest
+from gateway.broker.relying_party import RelyingPartyId
 from gateway.broker.session_ports import Sessions
 from providers.contract import ProviderId, Reference
 
@@ -61,6 +62,9 @@ class Unit(Protocol):
         Returns:
             False when it was spent before.
         """
+
+    def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
+        """Note when a relying party's key last proved it; the later of two notes stays."""
 
     def record(self, event: AuditEvent) -> None:
         """Write an audit event, and keep its exact bytes as encrypted evidence."""

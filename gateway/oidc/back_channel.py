@@ -13,8 +13,9 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from gateway.audit.event import Correlation, Peer, Verdict
 from gateway.broker.events import PushRefused, TokenRefused
 from gateway.broker.identifiers import new_correlation
+from gateway.broker.key_use import KeyUses
 from gateway.broker.ports import Storage, Unit
-from gateway.broker.relying_party import OidcClient, RelyingParties, RelyingParty, SenderConstraint
+from gateway.broker.relying_party import OidcClient, RelyingParties, RelyingParty, RelyingPartyId, SenderConstraint
 from gateway.oidc.client_authentication import Addressee, AuthenticatedClient, Credentials, authenticate
 from gateway.oidc.dpop import Occasion, ProofRefused, VerifiedProof, verify_proof
 from gateway.oidc.dpop_nonce import Nonces
@@ -81,6 +82,7 @@ class BackChannel:
         self.nonces = nonces
         self._issuer = issuer
         self._clock = clock
+        self._key_uses = KeyUses()
 
     def answer(
         self,
@@ -108,13 +110,25 @@ class BackChannel:
         def work(unit: Unit) -> T | NotGranted:
             if isinstance(sent, OAuth2Error):
                 return refused(unit, sent, self.peer_of(credentials))
+            if noted:
+                unit.note_key_use(*noted)
             try:
                 return operation(unit, sent)
             except OAuth2Error as error:
                 return refused(unit, error, sent.peer)
 
         sent = self._read(endpoint, body, credentials)
-        return self._storage.commit(work)
+        noted = self._key_use_due(sent)
+        outcome = self._storage.commit(work)
+        if noted:
+            self._key_uses.noted(*noted)
+        return outcome
+
+    def _key_use_due(self, sent: BackChannelRequest | OAuth2Error) -> tuple[RelyingPartyId, str, datetime] | None:
+        if isinstance(sent, OAuth2Error) or sent.client.key_id is None:
+            return None
+        used = sent.client.party.id, sent.client.key_id, self._clock()
+        return used if self._key_uses.is_due(*used) else None
 
     def _read(self, endpoint: str, body: bytes, credentials: Credentials) -> BackChannelRequest | OAuth2Error:
         now = self._clock()

@@ -52,6 +52,11 @@ class AuthenticatedClient:
     party: RelyingParty
     assertion: VerifiedAssertion | None
 
+    @property
+    def key_id(self) -> str | None:
+        """The ``kid`` of the key that proved it; None where a certificate did."""
+        return self.assertion.key.kid if self.assertion is not None else None
+
     def spend(self, unit: Unit) -> None:
         """Consume the assertion.
 

@@ -22,6 +22,7 @@ from gateway.broker.login import (
 )
 from gateway.broker.ports import Unit
 from gateway.broker.pushed_request import PushedRequest
+from gateway.broker.relying_party import RelyingPartyId
 from gateway.broker.session_ports import Sessions
 from gateway.storage.identity_seal import without_exchanges
 from gateway.storage.login_row import REMEMBERED_FOR
@@ -42,6 +43,7 @@ class _State:
         self.pushed: dict[Digest, PushedRequest] = {}
         self.spent: dict[tuple[str, str], datetime] = {}
         self.events: list[AuditEvent] = []
+        self.key_uses: dict[tuple[RelyingPartyId, str], datetime] = {}
         self.sessions = SessionsState()
 
     def copy(self) -> "_State":
@@ -116,6 +118,10 @@ class MemoryUnit:
             self._state.spent[kind, value] = until
         return fresh
 
+    def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
+        """Note that a relying party's key was seen in use."""
+        self._state.key_uses[party, kid] = max(now, self._state.key_uses.get((party, kid), now))
+
     def record(self, event: AuditEvent) -> None:
         """Write an audit event."""
         self._state.events.append(event)
@@ -156,6 +162,11 @@ class MemoryStorage:
     def events(self) -> tuple[AuditEvent, ...]:
         """Every event that was committed, in order."""
         return tuple(self._state.events)
+
+    @property
+    def key_uses(self) -> dict[tuple[RelyingPartyId, str], datetime]:
+        """When each key of a relying party was last seen in use."""
+        return self._state.key_uses
 
     def commit(self, operation: Callable[[Unit], T]) -> T:
         """Run the operation, all or nothing."""

@@ -19,6 +19,7 @@ from gateway.storage.group_commit import GroupCommit
 from gateway.storage.identity_seal import IdentitySeal
 from gateway.storage.keys import DEFAULT_ORIGIN, StorageKeys
 from gateway.storage.recorder import Recorder
+from gateway.storage.registrations import SqlRegistrations
 from gateway.storage.sqlite import SqliteDatabase
 from gateway.storage.times import EPOCH
 from gateway.storage.unit import SqlUnit
@@ -65,6 +66,15 @@ class SqlStorage:
         """Find a pushed request outside any transaction."""
         with self._reading() as connection:
             return self._open_unit(connection).load_pushed(reference)
+
+    def change(self, operation: Callable[[SqlUnit], T]) -> T:
+        """Run an operation on registrations in one durable transaction; raises as ``commit`` does."""
+        return self._writer.run(operation)
+
+    def look_up(self, question: Callable[[SqlRegistrations], T]) -> T:
+        """Ask something of registrations outside any transaction; raises ``StorageUnavailable``."""
+        with self._reading() as connection:
+            return question(self._open_unit(connection).registrations)
 
     def sweep(self, now: datetime) -> None:
         """Erase what must not be kept: identities of logins that are over, then logins and spent facts themselves.

@@ -118,6 +118,41 @@ single_use: Final = Table(
     Index("single_use_expiry", "expires_at"),
 )
 
+registration: Final = Table(
+    "registration",
+    metadata,
+    Column("relying_party", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index(
+        "registration_in_force",
+        "relying_party",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""Every revision of every relying party registered by command; the one without an end is in force (T43)."""
+
+registry: Final = Table(
+    "registry",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+)
+"""One row: how often anything in ``registration`` was changed. Whoever changes something counts up first."""
+
+key_use: Final = Table(
+    "key_use",
+    metadata,
+    Column("relying_party", Text, primary_key=True),
+    Column("kid", Text, primary_key=True),
+    Column("used_at", BigInteger, nullable=False),
+)
+"""When each key of a relying party last proved it, to within some minutes."""
+
 audit_event: Final = Table(
     "audit_event",
     metadata,

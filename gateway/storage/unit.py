@@ -6,10 +6,13 @@ from datetime import datetime
 from gateway.audit.event import AuditEvent, Correlation
 from gateway.broker.login import Asked, Digest, Login, Refusal, Refused
 from gateway.broker.pushed_request import PushedRequest
+from gateway.broker.relying_party import RelyingPartyId
 from gateway.storage.database import Connection, Parameters
 from gateway.storage.identity_seal import IdentitySeal
 from gateway.storage.login_row import REMEMBERED_FOR, STATES, asked_columns, assignments, conditions, read_login
 from gateway.storage.recorder import Recorder, Records
+from gateway.storage.registration_statements import registration_statements
+from gateway.storage.registrations import SqlRegistrations
 from gateway.storage.session_statements import session_statements
 from gateway.storage.sessions import SqlSessions
 from gateway.storage.statements import Statements
@@ -33,6 +36,15 @@ class SqlUnit:
         """Sessions of groups, in the same transaction; made when first asked for, which most logins never do."""
         dialect = self._statements.dialect_name
         return SqlSessions(self._connection, session_statements(dialect), self._seal)
+
+    @property
+    def registrations(self) -> SqlRegistrations:
+        """Registrations made by command, in the same transaction."""
+        return SqlRegistrations(self._connection, registration_statements(self._statements.dialect_name))
+
+    def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
+        """Note that a relying party's key was seen in use."""
+        self.registrations.note_use(party, kid, now)
 
     def load(self, login: Correlation) -> Login | None:
         """Find a login in whatever state."""

@@ -7,12 +7,18 @@ import pytest
 
 import gateway.broker.events
 import gateway.broker.session_events
+import gateway.registration.events
 import gateway.signing.events
 from gateway.audit.event import LEAF_MEMBERS, AuditEvent
 
 EVENTS = [
     value
-    for module in (gateway.broker.events, gateway.broker.session_events, gateway.signing.events)
+    for module in (
+        gateway.broker.events,
+        gateway.broker.session_events,
+        gateway.registration.events,
+        gateway.signing.events,
+    )
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, AuditEvent) and "name" in vars(value)
 ]
@@ -55,6 +61,9 @@ FLOWS = {
     "token.revoked": ("rp", "in"),
     "token.claims-read": ("rp", "out"),
     "login.sign-out-requested": ("rp", "in"),
+    "registration.added": ("staff", None),
+    "registration.changed": ("staff", None),
+    "registration.disabled": ("staff", None),
     "key.published": ("staff", None),
     "key.used": ("staff", None),
     "key.retired": ("staff", None),

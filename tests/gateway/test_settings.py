@@ -138,7 +138,11 @@ def test_a_host_in_upper_case_is_a_good_redirect_uri(root: Path) -> None:
         (KEY, 'algorithm = "PS256", file = "../auctions/rsa1024.pub"', "PS256 needs an RSA key of 2048 bits"),
         (KEY, 'algorithm = "RS256", file = "../auctions/assertion.pub"', "RS256 needs an RSA key"),
         (KEY, 'algorithm = "EdDSA", file = "../auctions/x25519.pub"', "EdDSA needs an Ed25519 key"),
-        (KEY, 'algorithm = "ES256", file = "../auctions/assertion.key"', "a private key is none"),
+        (
+            KEY,
+            'algorithm = "ES256", file = "../auctions/assertion.key"',
+            "is a private key; it must never leave its server",
+        ),
         (KEY, 'algorithm = "ES256", file = "../auctions/garbage.pub"', "holds no public key"),
         (KEY, 'algorithm = "ES256", file = "nowhere"', "relying_parties.izsoles: "),
         (

@@ -15,6 +15,7 @@ COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     _make_login_tables()
     _make_session_tables()
+    _make_registration_tables()
     _make_audit_tables()
     _make_evidence_tables()
     if op.get_bind().dialect.name == "postgresql":
@@ -105,6 +106,38 @@ def _make_session_tables() -> None:
 def _make_sparse_index(name: str, columns: list[str], *, table: str = "login", unique: bool = True) -> None:
     present = sa.text(f"{columns[-1]} IS NOT NULL")
     op.create_index(name, table, columns, unique=unique, sqlite_where=present, postgresql_where=present)
+
+
+def _make_registration_tables() -> None:
+    op.create_table(
+        "registration",
+        sa.Column("relying_party", sa.Text, primary_key=True),
+        sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("changed_at", sa.BigInteger, nullable=False),
+        sa.Column("ended_at", sa.BigInteger),
+    )
+    in_force = sa.text("ended_at IS NULL")
+    op.create_index(
+        "registration_in_force",
+        "registration",
+        ["relying_party"],
+        unique=True,
+        sqlite_where=in_force,
+        postgresql_where=in_force,
+    )
+    op.create_table(
+        "registry",
+        sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+    )
+    op.execute("INSERT INTO registry (id, revision) VALUES (1, 0)")
+    op.create_table(
+        "key_use",
+        sa.Column("relying_party", sa.Text, primary_key=True),
+        sa.Column("kid", sa.Text, primary_key=True),
+        sa.Column("used_at", sa.BigInteger, nullable=False),
+    )
 
 
 def _make_audit_tables() -> None:
