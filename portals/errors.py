@@ -8,6 +8,7 @@ PortalError
 │   ├── SignInDeclined       the gateway answered with an error; ``code`` and ``description`` are its words
 │   ├── CodeRefused          the token endpoint would not redeem the code
 │   └── IdTokenRejected      the ID token failed a check; ``reason`` says which
+├── LogoutTokenRejected      a logout token failed a check; ``reason`` says which
 ├── GatewayUnavailable       no answer, or no trusted TLS connection
 └── GatewayMisconfigured     what the gateway publishes about itself cannot be used
 
@@ -80,6 +81,18 @@ class IdTokenRejected(SignInRefused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"ID token rejected: {reason}")
+        self.reason = reason
+
+
+class LogoutTokenRejected(PortalError):
+    """A logout token failed a check; no session ended.
+
+    Args:
+        reason: which check, in a few words; nothing of the token.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the logout token was not accepted: {reason}")
         self.reason = reason
 
 

@@ -60,6 +60,8 @@ class VerifiedIdentity:
     authenticated_at: datetime
     provider: str
     id_token: str
+    session: str = ""
+    """``sid``: which session at the gateway this belongs to; empty where the gateway keeps none for this portal."""
 
 
 def verify_id_token(token: str, *, find_key: FindKey, expected: Expectation) -> VerifiedIdentity:
@@ -73,7 +75,7 @@ def verify_id_token(token: str, *, find_key: FindKey, expected: Expectation) -> 
     Raises:
         IdTokenRejected: the first check that failed.
     """
-    claims = _signed_claims(token, find_key)
+    claims = signed_claims(token, find_key)
     for check in CHECKS:
         check(claims, expected)
     return VerifiedIdentity(
@@ -86,12 +88,13 @@ def verify_id_token(token: str, *, find_key: FindKey, expected: Expectation) -> 
         authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
         provider=claims["provider"],
         id_token=token,
+        session=claims["sid"] if isinstance(claims.get("sid"), str) else "",
     )
 
 
-def _signed_claims(token: str, find_key: FindKey) -> Claims:
+def signed_claims(token: str, find_key: FindKey) -> Claims:
     """The claims under a valid ES256 signature: nothing unsigned is ever looked at but the key's identifier."""
-    header = _header(token)
+    header = token_header(token)
     if header.get("alg") != "ES256":
         raise IdTokenRejected("not signed with ES256")
     if not isinstance(header.get("kid"), str):
@@ -105,7 +108,12 @@ def _signed_claims(token: str, find_key: FindKey) -> Claims:
     return _json_object(verified.payload)
 
 
-def _header(token: str) -> Claims:
+def token_header(token: str) -> Claims:
+    """The header of a compact signature, not verified yet.
+
+    Raises:
+        IdTokenRejected: it is none, is too long, or has another spelling.
+    """
     parts = token.split(".")
     if len(token) > LARGEST_TOKEN or len(parts) != 3 or not all(map(_is_canonical, parts)):
         raise IdTokenRejected("not a compact signature of reasonable size")
@@ -133,7 +141,12 @@ def _json_object(encoded: bytes) -> Claims:
     return document
 
 
-def _moment(claims: Claims, name: str) -> datetime:
+def moment_of(claims: Claims, name: str) -> datetime:
+    """A claim that is a time (NumericDate, whole seconds).
+
+    Raises:
+        IdTokenRejected: it is none.
+    """
     value = claims.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**33:
         raise IdTokenRejected(f"{name} is not a time")
@@ -173,20 +186,20 @@ def nonce_answers_our_question(claims: Claims, expected: Expectation) -> None:
 
 def not_expired(claims: Claims, expected: Expectation) -> None:
     """``exp`` has not passed, with 10 seconds for clocks that differ."""
-    if _moment(claims, "exp") + LEEWAY <= expected.now:
+    if moment_of(claims, "exp") + LEEWAY <= expected.now:
         raise IdTokenRejected("exp has passed")
 
 
 def issued_just_now(claims: Claims, expected: Expectation) -> None:
     """``iat`` is at most 5 minutes ago and not in the future."""
-    issued_at = _moment(claims, "iat")
+    issued_at = moment_of(claims, "iat")
     if not expected.now - FRESH_FOR <= issued_at <= expected.now + LEEWAY:
         raise IdTokenRejected("iat is not just now")
 
 
 def person_authenticated_before_now(claims: Claims, expected: Expectation) -> None:
     """``auth_time`` is there and not in the future."""
-    if _moment(claims, "auth_time") > expected.now + LEEWAY:
+    if moment_of(claims, "auth_time") > expected.now + LEEWAY:
         raise IdTokenRejected("auth_time is in the future")
 
 

@@ -24,6 +24,7 @@ from portals.back_channel import BackChannel
 from portals.errors import CodeRefused, ForeignAnswer, GatewayUnavailable, SignInDeclined, UnsolicitedAnswer
 from portals.gateway_directory import Clock, GatewayDirectory
 from portals.id_token import Expectation, VerifiedIdentity, verify_id_token
+from portals.logout_token import LogoutExpectation, VerifiedLogout, verify_logout_token
 from portals.settings import PortalSettings
 
 AUTHLIB_CLIENT: Final[Any] = OAuth2Session  # the library carries no types
@@ -148,6 +149,17 @@ class RelyingParty:
             "ui_locales": language,
         }
         return f"{self._directory.metadata().end_session_endpoint}?{urlencode(parameters)}"
+
+    def verify_logout(self, token: str) -> VerifiedLogout:
+        """What the gateway's server says of a session that is over.
+
+        Raises:
+            LogoutTokenRejected: a check failed.
+            GatewayUnavailable, GatewayMisconfigured: the gateway's keys cannot be had.
+        """
+        gateway = self._settings.gateway
+        expected = LogoutExpectation(issuer=gateway.issuer, client_id=gateway.client_id, now=self._clock())
+        return verify_logout_token(token, find_key=self._directory.signing_key, expected=expected)
 
     def close(self) -> None:
         """Let go of every connection to the gateway."""

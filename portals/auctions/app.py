@@ -5,11 +5,12 @@ from flask_wtf import CSRFProtect, FlaskForm
 
 from portals.auctions.access import is_signed_in
 from portals.auctions.error_pages import show_error_pages
+from portals.auctions.gateway_calls import gateway_calls
 from portals.auctions.languages import speak_languages
 from portals.auctions.pages import pages
 from portals.auctions.portal import EXTENSION, Portal
 from portals.auctions.register import Register
-from portals.auctions.session_storage import SqlSessions, SqlSignIns
+from portals.auctions.session_storage import SqlSessions, SqlSignedIn, SqlSignIns
 from portals.auctions.sign_in_pages import sign_in
 from portals.auctions.storage import open_engine
 from portals.browser_sessions import ServerSideSessions
@@ -45,6 +46,7 @@ def create_app(settings: PortalSettings, *, clock: Clock = utc_now) -> Flask:
     _equip(app, settings)
     app.register_blueprint(pages)
     app.register_blueprint(sign_in)
+    app.register_blueprint(gateway_calls)
     return app
 
 
@@ -62,12 +64,13 @@ def _open_portal(settings: PortalSettings, clock: Clock) -> Portal:
         register=Register(engine=engine, clock=clock),
         relying_party=RelyingParty(settings, clock=clock),
         sign_ins=SqlSignIns(engine),
+        signed_in=SqlSignedIn(engine),
         clock=clock,
     )
 
 
 def _equip(app: Flask, settings: PortalSettings) -> None:
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(gateway_calls)  # no browser: a signature takes the token's place
     speak_languages(app)
     show_error_pages(app)
     send_security_headers(app, gateway_origin="/".join(settings.gateway.issuer.split("/")[:3]))

@@ -58,7 +58,25 @@ FIRST_TABLES: Final = (
     "CREATE INDEX sign_ins_started_at ON sign_ins (started_at)",
 )
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables,)
+SIGN_OUT_EVERYWHERE: Final = (
+    (
+        "CREATE TABLE signed_in (session_digest BLOB PRIMARY KEY, gateway_session TEXT NOT NULL,"
+        " subject TEXT NOT NULL, noted_at INTEGER NOT NULL) STRICT"
+    ),
+    "CREATE INDEX signed_in_gateway_session ON signed_in (gateway_session)",
+    "CREATE INDEX signed_in_subject ON signed_in (subject)",
+    "CREATE INDEX signed_in_noted_at ON signed_in (noted_at)",
+    "CREATE TABLE logout_tokens (identifier TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT",
+    "CREATE INDEX logout_tokens_expires_at ON logout_tokens (expires_at)",
+)
+
+
+def _sign_out_everywhere(connection: Connection) -> None:
+    for statement in SIGN_OUT_EVERYWHERE:
+        connection.execute(text(statement))
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables, _sign_out_everywhere)
 
 
 def migrate(engine: Engine) -> None:

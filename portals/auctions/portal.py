@@ -7,7 +7,7 @@ from flask import current_app, session
 from sqlalchemy import Engine
 
 from portals.auctions.register import Register
-from portals.auctions.session_storage import SqlSignIns
+from portals.auctions.session_storage import SqlSignedIn, SqlSignIns
 from portals.browser_sessions import BrowserSession
 from portals.gateway_directory import Clock
 from portals.relying_party import RelyingParty
@@ -25,6 +25,7 @@ class Portal:
     register: Register
     relying_party: RelyingParty
     sign_ins: SqlSignIns
+    signed_in: SqlSignedIn
     clock: Clock
 
     def close(self) -> None:

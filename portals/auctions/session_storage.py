@@ -4,15 +4,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
 
 from portals.auctions.storage import reading, writing
-from portals.auctions.tables import sessions, sign_ins
-from portals.browser_sessions import IDLE, StoredSession
+from portals.auctions.tables import logout_tokens, sessions, sign_ins, signed_in
+from portals.browser_sessions import IDLE, LONGEST, StoredSession
+from portals.id_token import VerifiedIdentity
+from portals.logout_token import VerifiedLogout
 from portals.relying_party import SignIn
 
 SIGN_IN_LIFETIME: Final = timedelta(minutes=20)
 """The gateway gives a login 15 minutes (design section 8); the way back gets a little more."""
+
+KEPT_LONGER: Final = timedelta(minutes=1)
+"""A used logout token is remembered for longer than any clock here and there differs."""
 
 
 class SqlSessions:
@@ -94,6 +100,48 @@ class SqlSignIns:
         moved = update(sign_ins).where(sign_ins.c.session_digest == earlier).values(session_digest=later)
         with writing(self._engine) as connection:
             connection.execute(moved)
+
+
+class SqlSignedIn:
+    """Which session at the gateway each browser's session came from, and the gateway's word that one is over."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def note(self, verified: VerifiedIdentity, *, session_digest: bytes, at: datetime) -> None:
+        """Remember for a new session what the gateway calls it."""
+        row = {
+            "session_digest": session_digest,
+            "gateway_session": verified.session,
+            "subject": verified.subject,
+            "noted_at": _seconds(at),
+        }
+        with writing(self._engine) as connection:
+            connection.execute(delete(signed_in).where(signed_in.c.noted_at < _seconds(at - LONGEST)))
+            connection.execute(insert(signed_in).values(row))
+
+    def end(self, logout: VerifiedLogout, *, at: datetime) -> bool:
+        """End what a logout token names, if the token is used for the first time.
+
+        Returns:
+            False when it was used before; nothing is changed then.
+        """
+        used = {"identifier": logout.identifier, "expires_at": _seconds(logout.expires_at)}
+        with writing(self._engine) as connection:
+            connection.execute(delete(logout_tokens).where(logout_tokens.c.expires_at < _seconds(at - KEPT_LONGER)))
+            first = connection.execute(sqlite.insert(logout_tokens).values(used).on_conflict_do_nothing()).rowcount == 1
+            if first:
+                named = select(signed_in.c.session_digest).where(_named_by(logout))
+                connection.execute(delete(sessions).where(sessions.c.id_digest.in_(named)))
+                connection.execute(delete(signed_in).where(_named_by(logout)))
+        return first
+
+
+def _named_by(logout: VerifiedLogout) -> ColumnElement[bool]:
+    """One session where the gateway names one; else every session of the person (Back-Channel Logout 2.7)."""
+    if logout.session:
+        return signed_in.c.gateway_session == logout.session
+    return signed_in.c.subject == logout.subject
 
 
 def _row(session: StoredSession) -> dict[str, bytes | int]:

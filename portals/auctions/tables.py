@@ -73,3 +73,21 @@ sign_ins: Final = Table(
     Column("started_at", BigInteger, nullable=False, index=True),
 )
 """Questions the gateway has not answered yet; a row is deleted by the answer that uses it. Epoch seconds."""
+
+signed_in: Final = Table(
+    "signed_in",
+    METADATA,
+    Column("session_digest", LargeBinary, primary_key=True),
+    Column("gateway_session", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("noted_at", BigInteger, nullable=False, index=True),
+)
+"""Which session at the gateway a browser's session came from, so that the gateway can end it. Epoch seconds."""
+
+logout_tokens: Final = Table(
+    "logout_tokens",
+    METADATA,
+    Column("identifier", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+"""Logout tokens that were used, until they would have expired anyway. Epoch seconds."""

@@ -163,7 +163,15 @@ def test_no_page_offers_identity_as_a_field(visitor: Visitor) -> None:
 
 
 PATHS = ["/", "/my-entry", "/my-entry.json", "/my-entry/details", "/my-entry/delete", "/signed-out", "/health/ready"]
-PATHS += ["/health/live", "/callback", "/sign-in", "/nowhere", "/sign-out", "/static/nothing.css"]
+PATHS += [
+    "/health/live",
+    "/callback",
+    "/sign-in",
+    "/nowhere",
+    "/sign-out",
+    "/static/nothing.css",
+    "/backchannel-logout",
+]
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
