@@ -21,6 +21,7 @@ from typing import Any
 
 from gateway.audit.leaf import leaf_of
 from gateway.audit.tree import Frontier, leaf_hash
+from gateway.broker.identifiers import new_correlation
 from gateway.broker.login import Login
 from gateway.broker.ports import Unit
 from gateway.storage.database import Connection
@@ -29,7 +30,7 @@ from gateway.storage.log_reader import LogReader
 from gateway.storage.sealer import Sealer
 from gateway.storage.sql_storage import SqlStorage, open_storage
 from gateway.storage.sqlite import SqliteDatabase
-from tests.support.logins import BANK, NOW, Journey, SomethingHappened, journey, new_correlation
+from tests.support.logins import BANK, NOW, Journey, SomethingHappened, journey
 
 SLOW_DISK_SECONDS = 0.002
 
