@@ -1,5 +1,6 @@
 """``vpm gateway``: serve, check."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -73,6 +74,8 @@ def _serve_both(config: Path, settings: Settings) -> int:
     The processes are forked, so that the modules are imported once; nothing of the opened gateway is left by then.
     """
     _opened(config).close()
+    gc.collect()
+    gc.freeze()  # a collection in a forked process would write to, and so copy, every page it shares with the others
     ports = [_FORK.Process(target=_serve_one, args=(settings, port), name=port) for port in PORTS]
     for port in ports:
         port.start()

@@ -1,6 +1,7 @@
 """TLS towards a provider's server: whom we trust, who we are, and a deadline that no slow peer can stretch.
 
-One context per provider, built once and again only when one of its files changes (security.md section 7).
+Providers that name the same files share a context; it is built once, and again only when one of the files changes
+(security.md section 7).
 """
 
 import ssl
@@ -8,6 +9,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer  # known to type checkers alone
 
 CIPHERS_OF_TLS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20"
+MOST_CONTEXTS = 1024
+"""Kept at a time; a context that is not needed any more gives its place to another."""
+
+Signature = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class TlsFiles:
     """Our client certificate, leaf first."""
     key: Path
 
-    def signature(self) -> tuple[tuple[int, int, int], ...]:
+    def signature(self) -> Signature:
         """Changes whenever a file is replaced or rewritten; raises ``OSError`` when one is gone."""
         stats = (path.stat() for path in (self.ca, self.crl, self.certificate, self.key))
         return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
@@ -77,6 +83,19 @@ class PinnedContext(ssl.SSLContext):
 
     pins: frozenset[str] = frozenset()
     crl_expires: datetime | None = None
+
+
+@lru_cache(maxsize=MOST_CONTEXTS)
+def shared_context(
+    files: TlsFiles,
+    pins: frozenset[str],
+    signature: Signature,  # noqa: ARG001 - part of the key: other content is another context
+) -> PinnedContext:
+    """The context for these files as they are now (``files.signature()``); raises what ``open_context`` does.
+
+    A thousand banks behind one certificate authority so cost one context instead of a thousand.
+    """
+    return open_context(files, pins)
 
 
 class WrongPin(ssl.SSLError):

@@ -24,7 +24,7 @@ from certs.errors import CertificateError
 from providers.breaker import CircuitBreaker
 from providers.call_failures import Failure, TransportError, cause_of, exchange_of, failed, failed_by
 from providers.contract import BackChannelExchange
-from providers.tls_context import CURRENT_CALL, Call, PinnedContext, TlsFiles, open_context
+from providers.tls_context import CURRENT_CALL, Call, PinnedContext, Signature, TlsFiles, shared_context
 
 LARGEST_ANSWER = 1024 * 1024
 """Bytes; a longer body is not read to its end."""
@@ -99,7 +99,7 @@ class Transport:
         self._lock = Lock()
         self._session: requests.Session | None = None
         self._context: PinnedContext | None = None
-        self._signature: tuple[tuple[int, int, int], ...] = ()
+        self._signature: Signature = ()
 
     def check_files(self) -> None:
         """Build the context now, so that a bad file stops the start and not the first login.
@@ -107,7 +107,7 @@ class Transport:
         Raises:
             OSError, ssl.SSLError, certs.errors.FileUnusable: a file is missing or garbled.
         """
-        self._current_session()
+        shared_context(self._files, self._pins, self._files.signature())
 
     def get(self, path: str) -> Reply:
         """Ask for ``path`` (with its query), once; a kept-alive connection that turns out dead is replaced once.
@@ -173,9 +173,9 @@ class Transport:
         expires = self._context.crl_expires if self._context is not None else None
         return expires is not None and self._clock() >= expires
 
-    def _renew(self, signature: tuple[tuple[int, int, int], ...]) -> None:
+    def _renew(self, signature: Signature) -> None:
         """New trust needs a new context, and kept-alive connections made under the old one must go."""
-        context = open_context(self._files, self._pins)
+        context = shared_context(self._files, self._pins, signature)
         if self._session is not None:
             self._session.close()
         self._context, self._session, self._signature = context, open_session(context, self._pool_size), signature

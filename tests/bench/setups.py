@@ -1,5 +1,6 @@
 """The gateway in the ways it is run, each in a folder of its own with a PKI of its own, as real processes."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.support.relying_party import RelyingParty
 Kind = Literal["embedded", "nginx", "plain"]
 Process: TypeAlias = AbstractContextManager[subprocess.Popen[bytes]]
 PATIENCE = 300.0
+SOCKETS = {"public": "public.sock", "mutual_tls": "relying-parties.sock"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +85,13 @@ def running(setup: Setup, root: Path, *, server: frozenset[int], driver: frozens
     reach = (
         Reach()
         if setup.kind == "embedded"
-        else Reach(public=root / "public.sock", mutual=root / "relying-parties.sock")
+        else Reach(public=root / SOCKETS["public"], mutual=root / SOCKETS["mutual_tls"])
     )
     with ExitStack() as stack:
         if setup.confirmation:
             stack.enter_context(_process("bank", [str(root), str(places.bank_mutual_port)], root, driver))
         started = time.monotonic()
-        processes = [stack.enter_context(each) for each in _gateway(setup, places, server)]
+        processes = [stack.enter_context(_gateway(setup, places, server))]
         _wait_until_ready(places, reach)
         taken = time.monotonic() - started
         if setup.kind == "nginx":
@@ -105,7 +107,19 @@ def write_settings(setup: Setup, places: Places) -> None:
     head, *providers, parties = _sections(path.read_text(encoding="utf-8"))
     bank = providers[0] if setup.confirmation else without_confirmation(providers[0])
     others = [another_bank(bank, number) for number in range(1, setup.providers)]
+    if setup.kind != "embedded":
+        head = behind_a_front(head, places.root)
     path.write_text("\n".join([head, *others, bank, parties]), encoding="utf-8")
+
+
+def behind_a_front(head: str, root: Path) -> str:
+    """Both ports on Unix sockets, as ``docs/deployment.md`` says."""
+    for port, socket_name in SOCKETS.items():
+        own = rf"\[{port}\]\nport = .*\ncertificate = .*\nkey = .*\n"
+        head, found = re.subn(own, f'[{port}]\nunix_socket = "{root / socket_name}"\n', head)
+        if found != 1:
+            raise LookupError(f"the demo's settings describe {port} in another way")
+    return head
 
 
 def without_confirmation(bank: str) -> str:
@@ -130,13 +144,11 @@ def _sections(text: str) -> list[str]:
     return sections
 
 
-def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> list[Process]:
+def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> Process:
     root, config = places.root, str(places.settings("gateway"))
-    if setup.kind == "embedded":
-        return [started([sys.executable, "-m", "vpm", "gateway", "serve", "--config", config], root, cores)]
-    sockets = {"public": root / "public.sock", "mutual_tls": root / "relying-parties.sock"}
-    slow = str(setup.slow_disk_ms)
-    return [_process("behind_front", [port, config, str(path), slow], root, cores) for port, path in sockets.items()]
+    if setup.slow_disk_ms:
+        return _process("slow_disk", [config, str(setup.slow_disk_ms)], root, cores)
+    return started([sys.executable, "-m", "vpm", "gateway", "serve", "--config", config], root, cores)
 
 
 def _process(module: str, arguments: list[str], root: Path, cores: frozenset[int]) -> Process:

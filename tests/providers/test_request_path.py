@@ -8,6 +8,7 @@ from types import FrameType
 
 from providers.contract import RedirectProvider
 from providers.registry import open_provider
+from providers.tls_context import shared_context
 from tests.contracts.redirect_provider import asked, expected
 from tests.providers.little_bank import LIGA, LittleBank, arrival, now
 
@@ -69,6 +70,7 @@ def test_a_hundred_logins_parse_no_key_and_build_no_context(bank: LittleBank) ->
 
 
 def test_the_counter_sees_what_opening_a_provider_costs(bank: LittleBank) -> None:
+    shared_context.cache_clear()  # as when the gateway starts
     with counting() as calls:
         open_provider(bank.entry(), bank.folder, now)
     assert {"load_pem_private_key", "load_pem_public_key", "load_cert_chain", "import_key"} <= set(calls)
