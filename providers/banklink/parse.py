@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from providers.banklink.mac import MacUnreadable, decode_mac
 from providers.banklink.messages import LONGEST_MAC, MAC
@@ -24,6 +24,8 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = ("VK_", "IB_", "B02K_")
 _WHITE_SPACE_IN_MAC = re.compile(r"[\r\n\t ]")
+_NOT_LITERAL = re.compile(rb"[^A-Za-z0-9*._-]")
+_ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)} | {b" ": b"+"}
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:?[0-9]{2})")
 
 
@@ -167,8 +169,12 @@ def parse_moment(text: str) -> datetime:
 
 def form_body(fields: tuple[tuple[str, str], ...], charset: str) -> bytes:
     """The bytes that a browser sends for these fields: urlencoded as the HTML standard says, in ``charset``."""
-    text = urlencode(fields, encoding=charset, safe="*")
-    return text.replace("~", "%7E").encode("ascii")  # Python leaves the tilde, browsers do not
+    return b"&".join(b"%b=%b" % (_encoded(name, charset), _encoded(value, charset)) for name, value in fields)
+
+
+def _encoded(text: str, charset: str) -> bytes:
+    """As ``urllib.parse.quote_plus``, which looks at each letter of a signature anew: a fiftieth of a login."""
+    return _NOT_LITERAL.sub(lambda found: _ESCAPES[found[0]], text.encode(charset))
 
 
 def _malformed(sentence: str) -> NoReturn:
