@@ -87,6 +87,7 @@ def _oidc_client(entry: OidcEntry, read: Reader) -> OidcClient:
         sender_constraint=entry.sender_constraint,
         backchannel_logout_uri=entry.backchannel_logout_uri,
         assertion_audience=entry.assertion_audience,
+        signed_responses=entry.signed_responses,
         until=entry.until,
     )
 

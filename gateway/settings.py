@@ -77,6 +77,8 @@ class OidcEntry(_Frozen):
     assertion_keys: list[AssertionKeyEntry] = []
     sender_constraint: SenderConstraint = SenderConstraint.MUTUAL_TLS
     assertion_audience: AssertionAudience = AssertionAudience.ISSUER
+    signed_responses: bool = False
+    """Whether it may ask for answers as signed tokens, by response_mode ``jwt`` (JARM)."""
     certificates: list[Path] = []
     certificates_sha256: list[str] = []
     reason: str = ""

@@ -53,6 +53,7 @@ from gateway.oidc.keys import SigningKeys, id_token_claims, sign_compact
 from gateway.oidc.metadata import Addresses, BackChannelAddresses
 from gateway.oidc.release import asked_at_userinfo, asked_in_id_token
 from gateway.oidc.request import AuthorizationRequest, verify_request
+from gateway.oidc.response import Responder
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, TokenServer
 from gateway.oidc.userinfo import ClaimsRefused, Holder, PresentedToken, verify_holder
@@ -142,7 +143,8 @@ class UseCases:
         self.clock = clock
         self._subject_key = subject_key
         self.sessions = GroupSessions(storage, parties, subject_key=subject_key, clock=clock, lifetimes=lifetimes)
-        self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(addresses.issuer), **doors}
+        self.responder = Responder(addresses.issuer, keys, clock)
+        self._doors: dict[Door, FrontDoor] = {Door.OIDC: OidcDoor(self.responder), **doors}
         self.nonces = nonces
         self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
         self._tokens = TokenServer(keys=keys, clock=clock)

@@ -84,6 +84,8 @@ class OidcClient:
     backchannel_logout_uri: str | None = None
     """Absolute https URL that logout tokens are sent to; None when it cannot be told of a sign-out."""
     assertion_audience: AssertionAudience = AssertionAudience.ISSUER
+    signed_responses: bool = False
+    """Whether answers through the browser may be asked for as signed tokens (JARM)."""
     until: date | None = None
     """The last day (UTC) on which it may use the profile ``baseline``; None in ``fapi2``."""
 

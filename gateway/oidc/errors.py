@@ -41,6 +41,8 @@ class ReplyTo:
     relying_party: str
     redirect_uri: str
     state: str | None
+    signed: bool = False
+    """Whether the answer is one signed token (``gateway.oidc.jarm``)."""
 
 
 class RequestRefused(OidcError):

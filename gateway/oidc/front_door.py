@@ -8,15 +8,14 @@ from gateway.broker.events import CodeIssued
 from gateway.broker.front_door import Handover, Redirect
 from gateway.broker.identifiers import digest, new_secret
 from gateway.broker.login import Answered, Asked, Refused
-from gateway.oidc.response import error_location, reply_of, success_location
+from gateway.oidc.response import Responder, reply_of
 
 
 class OidcDoor:
     """Implements ``gateway.broker.front_door.FrontDoor``."""
 
-    def __init__(self, issuer: str) -> None:
-        """Answer in the name of the issuer (RFC 9207)."""
-        self._issuer = issuer
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
 
     def reply_address(self, asked: Asked) -> str:
         """Give the redirect URI."""
@@ -34,9 +33,9 @@ class OidcDoor:
         return Handover(
             becomes=login.delivered(digest(code), now + CODE_LIFETIME),
             event=event,
-            answer=lambda: Redirect(location=success_location(self._issuer, login.asked, code)),
+            answer=lambda: Redirect(location=self._responder.success(login.asked, code)),
         )
 
     def refusal(self, refused: Refused, error: str, description: str) -> Redirect:
         """Give the redirect that carries the error."""
-        return Redirect(location=error_location(self._issuer, reply_of(refused.asked), error, description))
+        return Redirect(location=self._responder.refusal(reply_of(refused.asked), error, description))

@@ -6,6 +6,7 @@ from authlib.oidc.discovery import OpenIDProviderMetadata
 
 from gateway.broker.login import Prompt
 from gateway.oidc.dpop import ALGORITHMS as DPOP_ALGORITHMS
+from gateway.oidc.jarm import SIGNED_MODES
 from gateway.oidc.keys import ALGORITHM
 from gateway.oidc.request import SCOPES
 from providers.contract import AssuranceLevel
@@ -101,7 +102,8 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
         "jwks_uri": addresses.jwks,
         "end_session_endpoint": addresses.sign_out,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", *sorted(SIGNED_MODES)],
+        "authorization_signing_alg_values_supported": [ALGORITHM],
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],

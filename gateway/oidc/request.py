@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from gateway.broker.login import Prompt, Question, Wanted
 from gateway.broker.relying_party import Profile, RelyingParties, RelyingParty, SenderConstraint
 from gateway.oidc.errors import ReplyTo, RequestRefused, UntrustedRequest
+from gateway.oidc.jarm import SIGNED_MODES
 from gateway.oidc.wishes import ClaimsRequest, hinted_provider, parse_claims, parse_max_age, parse_prompt
 from providers.contract import AssuranceLevel, Language, ProviderId
 
@@ -126,9 +127,14 @@ def supported_response_type(proven: Proven) -> None:
 
 
 def supported_response_mode(proven: Proven) -> None:
-    """The answer comes in the query of the redirect URI."""
-    if proven.request.get("response_mode") not in {None, "query"}:
-        raise proven.refused("supported_response_mode", "invalid_request", "response_mode must be query")
+    """The answer comes in the query of the redirect URI, signed where that is registered."""
+    modes = SIGNED_MODES if proven.party.client.signed_responses else frozenset()
+    if proven.request.get("response_mode") not in {None, "query", *modes}:
+        raise proven.refused(
+            "supported_response_mode",
+            "invalid_request",
+            f"response_mode must be {' or '.join(['query', *sorted(modes)])}",
+        )
 
 
 def pkce_present(proven: Proven) -> None:
@@ -240,7 +246,7 @@ def verify_request(request: AuthorizationRequest, parties: RelyingParties, *, pu
     uri = registered_redirect_uri(request, party)
     proven = Proven(
         party=party,
-        reply_to=ReplyTo(relying_party=party.id, redirect_uri=uri, state=_echoed_state(request)),
+        reply_to=_reply_to(party, uri, request),
         request=request,
     )
     for check in CHECKS:
@@ -259,7 +265,7 @@ def language_of(tags: str | None) -> Language:
 
 def _question(proven: Proven) -> Question:
     request = proven.request
-    kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope", "dpop_jkt")
+    kept = ("redirect_uri", "state", "nonce", "code_challenge", "scope", "dpop_jkt", "response_mode")
     provider = request.get("provider")
     claims = parse_claims(request.get("claims"))
     registered = proven.party.claims
@@ -290,6 +296,11 @@ def _read(proven: Proven, rule: str, parse: Callable[[str | None], T], name: str
         return parse(proven.request.get(name))
     except ValueError as error:
         raise proven.refused(rule, "invalid_request", str(error)) from error
+
+
+def _reply_to(party: RelyingParty, uri: str, request: AuthorizationRequest) -> ReplyTo:
+    signed = party.client.signed_responses and request.get("response_mode") in SIGNED_MODES
+    return ReplyTo(relying_party=party.id, redirect_uri=uri, state=_echoed_state(request), signed=signed)
 
 
 def _echoed_state(request: AuthorizationRequest) -> str | None:

@@ -7,7 +7,6 @@ from gateway.broker.login import incident_number
 from gateway.oidc.errors import OidcError, RequestRefused, SignOutRefused
 from gateway.oidc.request import AuthorizationRequest
 from gateway.oidc.request import language_of as requested_language
-from gateway.oidc.response import error_location
 from gateway.oidc.sign_out import NO_HINT
 from gateway.use_cases import UseCases
 from gateway.web.access import Access, may_enter
@@ -43,7 +42,7 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
         try:
             outcome = use_cases.authorize(request.query_string, browser, proofs_of(request))
         except RequestRefused as refused:
-            location = error_location(use_cases.addresses.issuer, refused.reply_to, refused.code, refused.description)
+            location = use_cases.responder.refusal(refused.reply_to, refused.code, refused.description)
             return see_other(location)
         except OidcError as untrusted:
             return _untrusted(untrusted)

@@ -63,7 +63,9 @@ REQUESTS: Final[Mapping[str, Message]] = {
         "The portal asks for another flow than code.",
     ),
     "supported_response_mode": _mistake(
-        _INVALID, "response_mode must be query", "The portal asks for the answer in another place than the query."
+        _INVALID,
+        "response_mode must be query, or one that is registered",
+        "The portal asks for the answer in another place than the query.",
     ),
     "pkce_present": _mistake(
         _INVALID, "PKCE with S256 is required", "code_challenge is missing or malformed, or its method is not S256."

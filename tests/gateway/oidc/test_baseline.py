@@ -13,7 +13,6 @@ from joserfc.jwk import RSAKey
 from gateway.broker.relying_party import AssertionKey, ClientAuthentication, RelyingParties
 from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.errors import OidcError, RequestRefused, UntrustedRequest
-from gateway.oidc.response import error_location
 from gateway.oidc.userinfo import ClaimsRefused
 from gateway.provider_directory import ProviderDirectory
 from gateway.serving.client_certificate import CLIENT_CERTIFICATE
@@ -48,7 +47,7 @@ def told(sent: bytes) -> dict[str, list[str]]:
     """Give what the relying party reads at its redirect URI."""
     error = asking(sent)
     assert isinstance(error, RequestRefused)
-    location = error_location(ISSUER, error.reply_to, error.code, error.description)
+    location = Core().use_cases.responder.refusal(error.reply_to, error.code, error.description)
     assert location.startswith(f"{CALLBACK}?")
     read = parse_qs(urlsplit(location).query)
     assert read["iss"] == [ISSUER]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from gateway.broker.login import Question
 from gateway.oidc.errors import OidcError, RequestRefused, UntrustedRequest
 from gateway.oidc.request import CHECKS, AuthorizationRequest, verify_request
-from gateway.oidc.response import error_location
 from providers.contract import AssuranceLevel, Language
 from tests.support.gateway_parts import CALLBACK, ISSUER, PORTAL, Core, query
 
@@ -179,7 +178,7 @@ def test_no_query_whatever_does_more_than_be_refused(sent: bytes) -> None:
 def test_t05_every_location_stays_at_the_registered_address(description: str, state: str) -> None:
     error = refusal(query(response_type="token", state=state or None))
     assert isinstance(error, RequestRefused)
-    location = error_location(ISSUER, error.reply_to, error.code, description)
+    location = Core().use_cases.responder.refusal(error.reply_to, error.code, description)
     assert location.startswith(f"{CALLBACK}?error=")
     assert f"iss={quote(ISSUER, safe='')}" in location
     assert location.isascii()
