@@ -10,6 +10,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
+from gateway.broker.ports import Storage
 from gateway.broker.relying_party import RelyingParties, RelyingPartyId
 from gateway.oidc.back_channel import NotGranted
 from gateway.provider_directory import ProviderDirectory
@@ -78,9 +79,10 @@ class Bank:
 class Town:
     """The gateway with its portals and one bank."""
 
-    def __init__(self, **changed: Any) -> None:
+    def __init__(self, *, storage: Storage | None = None, **changed: Any) -> None:
         self.keys = {name: ECKey.generate_key("P-256", {"kid": f"{name}-1"}) for name in GROUPS}
-        self.core = Core(parties=RelyingParties(self._party(name, **changed) for name in GROUPS))
+        parties = RelyingParties(self._party(name, **changed) for name in GROUPS)
+        self.core = Core(parties=parties, **({} if storage is None else {"storage": storage}))  # type: ignore[arg-type]
         self.bank = Bank(self.core)
         self.core.use_cases.providers = {BANK: self.bank}
         directory = ProviderDirectory([self.bank])
@@ -100,6 +102,21 @@ class Town:
             post_logout_redirect_uris=frozenset({f"https://{name}.test/signed-out"}),
             **{"backchannel_logout_uri": f"https://{name}.test/backchannel-logout", **changed},
         )
+
+    def push(self, name: RelyingPartyId, **parameters: str | None) -> str:
+        """Push a question, as the portal's server does; gives its ``request_uri``."""
+        proven = {
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": self.assertion(name),
+        }
+        form = query(client_id=name, redirect_uri=callback(name), **{**proven, **parameters})
+        pushed = self.core.push(form, certificate_of(name))
+        assert isinstance(pushed, str), pushed
+        return pushed
+
+    def assertion(self, name: RelyingPartyId) -> str:
+        key = self.keys[name]
+        return self.core.assertion(key, {"kid": key.kid}, iss=name, sub=name)
 
     def browser(self) -> "Browser":
         return Browser(self, self._app.test_client())
@@ -153,8 +170,7 @@ class Browser:
         assert answer.status_code == 303, answer.text
         assert answer.location.startswith(callback(name))
         code = parse_qs(urlsplit(answer.location).query)["code"][0]
-        core, key = self.town.core, self.town.keys[name]
-        assertion = core.assertion(key, {"kid": key.kid}, iss=name, sub=name)
+        core, assertion = self.town.core, self.town.assertion(name)
         form = core.token_form(code, redirect_uri=callback(name), code_verifier=VERIFIER, client_assertion=assertion)
         granted = core.redeem(form, certificate_of(name))
         assert not isinstance(granted, NotGranted), granted

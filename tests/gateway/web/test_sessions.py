@@ -1,6 +1,7 @@
 """Single sign-on inside a group, and sign-out everywhere, as a browser meets them (T14, T15)."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -208,6 +209,28 @@ def test_a_provider_asked_for_beforehand_is_not_replaced_by_another_ones_session
     browser.sign_in(AUCTIONS)
     browser.is_known_to(REGISTER, provider="bank")
     assert not browser.ask(REGISTER, provider="other-bank").location.endswith("/continue")
+
+
+def test_t04_a_pushed_request_that_a_session_answered_is_spent() -> None:
+    town = Town()
+    browser = town.browser()
+    browser.sign_in(AUCTIONS)
+    asked = {"client_id": REGISTER, "request_uri": town.push(REGISTER)}
+    first = browser.open(f"/oidc/authorize?{urlencode(asked)}")
+    assert first.location.endswith("/continue")
+    assert browser.open(first.location).location.startswith("https://register.test/callback?code=")
+    again = browser.open(f"/oidc/authorize?{urlencode(asked)}")
+    assert again.status_code == 400, "nothing is sent anywhere: the reference is unknown now"
+
+
+def test_a_person_who_goes_back_after_a_session_answered_finds_the_login_complete() -> None:
+    browser = Town().browser()
+    browser.sign_in(AUCTIONS)
+    asked = browser.ask(REGISTER)
+    browser.open(asked.location)
+    page = browser.open(asked.location)
+    assert page.status_code == 200
+    assert "Pieteikšanās jau ir pabeigta" in page.text
 
 
 def test_starting_again_after_a_session_asks_the_bank() -> None:
