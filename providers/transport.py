@@ -215,8 +215,11 @@ def _sent(session: requests.Session, call: Call) -> requests.Response:
 
 
 def _request(session: requests.Session, call: Call) -> requests.Response:
+    """By the session's adapter: what the session adds is switched off here, and cost a quarter of the call."""
     seconds = call.remaining()
-    return session.get(call.endpoint, stream=True, allow_redirects=False, timeout=(seconds, seconds))
+    request = requests.PreparedRequest()
+    request.prepare(method="GET", url=call.endpoint, headers=session.headers)
+    return session.get_adapter(call.endpoint).send(request, stream=True, timeout=(seconds, seconds))
 
 
 def _dead_connection(call: Call, error: requests.ConnectionError) -> bool:

@@ -97,7 +97,9 @@ def _app(port: str, host: str) -> Flask:
     def only_our_name() -> Response | None:
         """A foreign Host is refused before anything else (T61)."""
         g.started = perf_counter()
-        return None if request.host == host else json_response({"error": "unknown_host"}, 421)
+        # Read closely, as Werkzeug does, only where it is not ours to the letter: that takes ten times as long.
+        ours = request.environ.get("HTTP_HOST") == host or request.host == host
+        return None if ours else json_response({"error": "unknown_host"}, 421)
 
     @app.after_request
     def tell_the_operator(response: Response) -> Response:
