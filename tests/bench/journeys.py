@@ -25,7 +25,7 @@ class Journey(Protocol):
         """Hang up."""
 
 
-class _AtQuickBank(SignIn):
+class AtQuickBank(SignIn):
     """The bank's page without the bank: the answer is signed here."""
 
     bank: QuickBank
@@ -47,7 +47,7 @@ class GatewayJourney:
         browser = self._reach.browser(self._party)
         try:
             started = time.perf_counter()
-            login = _AtQuickBank(party=self._party, lines=Lines(gateway=browser, bank=browser, mutual=self._portal))
+            login = AtQuickBank(party=self._party, lines=Lines(gateway=browser, bank=browser, mutual=self._portal))
             login.bank = self._bank
             for step in STEPS:
                 login.take(step)

@@ -89,7 +89,7 @@ def running(setup: Setup, root: Path, *, server: frozenset[int], driver: frozens
     )
     with ExitStack() as stack:
         if setup.confirmation:
-            stack.enter_context(_process("bank", [str(root), str(places.bank_mutual_port)], root, driver))
+            stack.enter_context(bank_of(places, driver))
         started = time.monotonic()
         processes = [stack.enter_context(_gateway(setup, places, server))]
         _wait_until_ready(places, reach)
@@ -149,6 +149,25 @@ def _gateway(setup: Setup, places: Places, cores: frozenset[int]) -> Process:
     if setup.slow_disk_ms:
         return _process("slow_disk", [config, str(setup.slow_disk_ms)], root, cores)
     return started([sys.executable, "-m", "vpm", "gateway", "serve", "--config", config], root, cores)
+
+
+def bank_of(places: Places, cores: frozenset[int]) -> Process:
+    """The bank's confirmations, on its mutual-TLS port."""
+    return _process("bank", [str(places.root), str(places.bank_mutual_port)], places.root, cores)
+
+
+def wait_until_open(port: int) -> None:
+    """Until somebody listens there; raises ``OSError`` when nobody does for a long time."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _process(module: str, arguments: list[str], root: Path, cores: frozenset[int]) -> Process:
