@@ -4,7 +4,7 @@ Each use-case is one step of a login: it judges, saves state and audit events in
 happened. Refusals are outcomes, not exceptions; ``StorageUnavailable`` alone goes through, for nothing was decided.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -187,12 +187,12 @@ class UseCases:
         now = self.clock()
         asked = beginning.begin(corr, question, browser, now)
         group = self.sessions.group_of(question.relying_party)
-        leaves = question.preselected in self.offered(question) and Prompt.NONE not in question.prompt
+        leaves = self.offers(question, question.preselected) and Prompt.NONE not in question.prompt
         leaving = self._prepare(asked, question.preselected, question.language) if leaves else None
 
         def operation(unit: Unit) -> Begun:
             session = sign_on.session_for(unit, question, group, proofs, now) if group is not None else None
-            if session is not None:
+            if session is not None and self.offers(question, session.identity.provider):
                 return sign_on.answer_from(unit, asked, session, origin)
             beginning.remember(unit, asked, origin)
             if why := self._hopeless(question):
@@ -207,11 +207,16 @@ class UseCases:
         """Say why no page of ours could help: none may be shown, or nobody here vouches at the level asked for."""
         if Prompt.NONE in question.prompt:
             return Refusal.LOGIN_REQUIRED
-        return Refusal.ASSURANCE_TOO_LOW if self.providers and not self.offered(question) else None
+        reachable = not self.providers or any(self.offers(question, provider) for provider in self.providers)
+        return None if reachable else Refusal.ASSURANCE_TOO_LOW
 
-    def offered(self, question: Question) -> Sequence[ProviderId]:
-        """List the providers that can reach the level asked for; nobody is sent to another (OIDC Core 5.5.1.1)."""
-        return [name for name, known in self.providers.items() if known.assurance >= question.minimum_assurance]
+    def offers(self, question: Question, provider: ProviderId | None) -> bool:
+        """Whether a provider is here and can reach the level asked for (OIDC Core 5.5.1.1).
+
+        Nobody is sent to another, and no session that another vouched for counts.
+        """
+        known = self.providers.get(provider) if provider is not None else None
+        return known is not None and known.assurance >= question.minimum_assurance
 
     def record_refused_request(self, corr: Correlation, party: str, origin: Origin, rule: str) -> None:
         """Record that a request broke a rule.

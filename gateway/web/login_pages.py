@@ -80,7 +80,7 @@ class LoginPages:
         provider = ProviderId(request.form.get("provider", ""))
         if found is None:
             return not_here()
-        if provider not in self._use_cases.offered(asked_of(found).question):
+        if not self._use_cases.offers(asked_of(found).question, provider):
             return see_other(f"/login/{login}")
         asked = found if isinstance(found, Asked) else self._use_cases.start_again(found)
         if not isinstance(asked, Asked):
@@ -201,7 +201,11 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
     view = ChoicesView(
         language=language,
         portal=party.names[language],
-        choices=tuple(_choice(directory, provider, language) for provider in use_cases.offered(asked.question)),
+        choices=tuple(
+            _choice(directory, provider, language)
+            for provider in directory
+            if use_cases.offers(asked.question, provider)
+        ),
         action=f"{base}/choose",
         cancel_action=f"{base}/cancel",
         forget_action=f"{base}/forget",

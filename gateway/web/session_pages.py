@@ -1,8 +1,10 @@
 """The person's own sessions: to see them, to end them everywhere, and to see whom that reached.
 
 Every page shows what this browser's own cookies prove, and nothing else. They are SameSite=Lax, so that a form of
-another site brings none and ends nothing.
+another site brings none and ends nothing; a form of a neighbour in the same site is known by ``Sec-Fetch-Site``.
 """
+
+from typing import Final
 
 from flask import Blueprint, Response, request
 
@@ -20,6 +22,8 @@ from gateway.web.page_values import NoticeView, PortalLine, SessionLine, Session
 from gateway.web.pages import render_notice, render_sessions, render_signed_out
 from gateway.web.responses import page, see_other
 from providers.contract import Language
+
+_OURS: Final = "same-origin"
 
 
 def session_pages(use_cases: UseCases) -> Blueprint:
@@ -46,6 +50,8 @@ def session_pages(use_cases: UseCases) -> Blueprint:
     @may_enter(Access.OWN_BROWSER)
     def end() -> Response:
         """End one session everywhere, because the person says so."""
+        if request.headers.get("Sec-Fetch-Site", _OURS) != _OURS:
+            return see_other("/session")
         group = request.form.get("group", "")
         ending = Ending(why="asked_by_person", by=None, way_back=None)
         ended = use_cases.sessions.end(group, proofs_of(request), ending)

@@ -233,6 +233,15 @@ def test_a_person_who_goes_back_after_a_session_answered_finds_the_login_complet
     assert "Pieteikšanās jau ir pabeigta" in page.text
 
 
+def test_a_session_that_a_bank_vouched_for_counts_only_while_the_bank_is_here() -> None:
+    town = Town()
+    browser = town.browser()
+    browser.sign_in(AUCTIONS)
+    browser.is_known_to(REGISTER)
+    town.core.use_cases.providers = {}
+    assert not browser.ask(REGISTER).location.endswith("/continue")
+
+
 def test_starting_again_after_a_session_asks_the_bank() -> None:
     browser = Town().browser()
     browser.sign_in(AUCTIONS)
@@ -302,6 +311,17 @@ def test_what_a_sign_out_reached_is_shown_to_its_own_browser_alone() -> None:
     stranger.sign_in(ALONE)
     assert "Portāls auctions" not in stranger.open(ended.location).text
     assert "Portāls auctions" not in town.browser().open(ended.location).text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_t15_a_form_of_another_site_or_neighbour_ends_nothing(site: str) -> None:
+    town = Town()
+    browser = town.browser()
+    browser.sign_in(AUCTIONS)
+    browser.open("/session/end", "POST", data={"group": "registers"}, headers={"Sec-Fetch-Site": site})
+    assert "session.ended" not in town.events
+    browser.open("/session/end", "POST", data={"group": "registers"}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert "session.ended" in town.events
 
 
 def test_a_browser_without_a_session_ends_nothing() -> None:
