@@ -70,6 +70,7 @@ class VerifiedProof:
     """Of the key that signed it (RFC 7638, SHA-256), 43 base64url characters: the ``jkt`` of RFC 9449 6."""
     jti: str
     spent_until: datetime
+    """A minute later than the proof is accepted, for nodes whose clocks differ."""
 
     @property
     def single_use(self) -> str:
@@ -99,9 +100,7 @@ def verify_proof(proofs: Sequence[str], occasion: Occasion, nonces: Nonces, now:
     if not nonces.knows(claims.get("nonce")):
         raise NonceNeeded
     made = datetime.fromtimestamp(seconds_of(claims, "iat"), tz=now.tzinfo)
-    return VerifiedProof(
-        thumbprint=key.thumbprint(), jti=str(claims["jti"]), spent_until=made + MAX_AGE + timedelta(seconds=1)
-    )
+    return VerifiedProof(thumbprint=key.thumbprint(), jti=str(claims["jti"]), spent_until=made + MAX_AGE + MAX_AHEAD)
 
 
 def token_hash(access_token: str) -> str:
