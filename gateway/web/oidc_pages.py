@@ -14,7 +14,7 @@ from gateway.web.browser import language_of, mark_or_new, proofs_of, set_browser
 from gateway.web.login_pages import begun_page
 from gateway.web.page_values import RefusalView
 from gateway.web.responses import json_response, refusal_page, see_other
-from gateway.web.session_pages import signed_out_page
+from gateway.web.session_pages import confirm_page, signed_out_page
 
 
 def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
@@ -54,12 +54,12 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
     @may_enter(Access.ANYONE)
     def sign_out() -> Response:
         """By GET or, so that the ID token stands in no address, by POST (RP-Initiated Logout 2)."""
-        sent = request.query_string if request.method == "GET" else request.get_data(cache=False)
+        sent = request.query_string if request.method == "GET" else request.get_data()
         try:
             outcome = use_cases.sign_out(sent, proofs_of(request))
         except SignOutRefused as refused:
             return see_other("/session") if refused.rule == NO_HINT else _untrusted(refused)
-        return signed_out_page(outcome)
+        return confirm_page(outcome, "/oidc/logout", sent) or signed_out_page(outcome)
 
     return pages
 

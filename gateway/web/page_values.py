@@ -165,3 +165,14 @@ class SignedOutView:
     return_action: str | None = None
     return_url: str | None = None
     """The relying party that asked, and where it wants the person back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmSignOutView:
+    """A portal's sign-out request that came without the browser's cookies; the person sends it again from here."""
+
+    language: Language
+    portal: str
+    action: str
+    hidden: Fields
+    """The request's own parameters, and the mark that the person has seen it."""

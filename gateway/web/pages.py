@@ -13,6 +13,7 @@ from gateway.web.notices import NOTICES, Notice
 from gateway.web.page_values import (
     Choice,
     ChoicesView,
+    ConfirmSignOutView,
     DepartureView,
     HandoverView,
     NoticeView,
@@ -33,6 +34,7 @@ __all__ = [
     "RefusalView",
     "prepare_pages",
     "render_choices",
+    "render_confirm_sign_out",
     "render_departure",
     "render_handover",
     "render_notice",
@@ -117,6 +119,11 @@ def render_sessions(view: SessionsView) -> str:
 def render_signed_out(view: SignedOutView) -> str:
     """Make the page that says what was signed out and what could not be reached."""
     return template("signed_out.html", view.language).render(view=view)
+
+
+def render_confirm_sign_out(view: ConfirmSignOutView) -> str:
+    """Make the page that asks whether to sign out."""
+    return template("confirm_sign_out.html", view.language).render(view=view)
 
 
 def prepare_pages() -> None:

@@ -13,17 +13,20 @@ from gateway.broker.relying_party import RelyingPartyId
 from gateway.broker.session import Participant, Standing
 from gateway.broker.sign_out import Ending
 from gateway.group_sessions import OpenSession, SignedOut
+from gateway.oidc.request import AuthorizationRequest
 from gateway.oidc.request import language_of as requested_language
 from gateway.use_cases import SignOutAnswer, UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import LANGUAGE, forget_session, language_of, mark_of, proofs_of, remember
 from gateway.web.notices import Notice
-from gateway.web.page_values import NoticeView, PortalLine, SessionLine, SessionsView, SignedOutView
-from gateway.web.pages import render_notice, render_sessions, render_signed_out
+from gateway.web.page_values import ConfirmSignOutView, NoticeView, PortalLine, SessionLine, SessionsView, SignedOutView
+from gateway.web.pages import render_confirm_sign_out, render_notice, render_sessions, render_signed_out
 from gateway.web.responses import page, see_other
+from gateway.web_address import origin_of
 from providers.contract import Language
 
 _OURS: Final = "same-origin"
+_SEEN: Final = "seen_by_the_person"
 
 
 def session_pages(use_cases: UseCases) -> Blueprint:
@@ -86,6 +89,27 @@ def signed_out_page(answer: SignOutAnswer) -> Response:
     if ended is not None and answer.party.group is not None:
         forget_session(response, answer.party.group)
     return response
+
+
+def confirm_page(answer: SignOutAnswer, action: str, sent: bytes) -> Response | None:
+    """Ask the person about a request that a form of the portal's site brought: our cookies did not come with it.
+
+    Returns:
+        None when there is nothing to ask: no group, cookies came along, or the person was asked already.
+    """
+    known = request.method != "POST" or mark_of(request) is not None or _SEEN in request.form
+    if known or answer.party.group is None:
+        return None
+    values = AuthorizationRequest.parse(sent).values.items()
+    language = language_of(request, requested_language(request.form.get("ui_locales")))
+    view = ConfirmSignOutView(
+        language=language,
+        portal=answer.party.names[language],
+        action=action,
+        hidden=(*((name, value) for name, (value,) in values), (_SEEN, "yes")),
+    )
+    way_back = (origin_of(answer.location),) if answer.location is not None else ()
+    return page(render_confirm_sign_out(view), form_action=way_back)
 
 
 def _plainly_signed_out(answer: SignOutAnswer) -> Response:

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from gateway.broker.session import Standing
 from gateway.web.assets import assets
 from gateway.web.headers import set_security_headers
-from gateway.web.page_values import PortalLine, SessionLine, SessionsView, SignedOutView
+from gateway.web.page_values import ConfirmSignOutView, PortalLine, SessionLine, SessionsView, SignedOutView
 from gateway.web.pages import (
     Choice,
     ChoicesView,
@@ -22,6 +22,7 @@ from gateway.web.pages import (
     NoticeView,
     RefusalView,
     render_choices,
+    render_confirm_sign_out,
     render_departure,
     render_notice,
     render_refusal,
@@ -139,6 +140,9 @@ PAGES: Final[Mapping[str, Callable[[Language], str]]] = {
     "choices-none": lambda language: _choices_view(language, ()),
     "departure": _departure,
     "sessions": _sessions,
+    "confirm-sign-out": lambda language: render_confirm_sign_out(
+        ConfirmSignOutView(language=language, portal=PORTALS[language], action="/posted", hidden=(("state", "s"),))
+    ),
     "signed-out": lambda language: _signed_out(language, *list(Standing)[1:]),
     "signed-out-of-all": lambda language: _signed_out(language, Standing.ITSELF, Standing.TOLD),
     "refusal": lambda language: _refusal(language, "provider_busy"),

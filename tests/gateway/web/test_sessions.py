@@ -1,6 +1,8 @@
 """Single sign-on inside a group, and sign-out everywhere, as a browser meets them (T14, T15)."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -365,6 +367,36 @@ def test_a_portal_that_has_no_address_to_be_told_at_is_named_to_the_person() -> 
     page = browser.open(f"{ended.location}?lang=en").text
     assert "Please sign out there yourself" in page
     assert 'href="https://auctions.test/"' in page
+
+
+def test_a_sign_out_that_a_portals_form_brings_is_confirmed_by_the_person_and_then_counts() -> None:
+    """Our cookies do not come with a form of another site; the person's own press brings them."""
+    town = Town()
+    browser = town.browser()
+    fields = {
+        "id_token_hint": browser.sign_in(AUCTIONS),
+        "post_logout_redirect_uri": "https://auctions.test/signed-out",
+        "state": 'a "b"',
+    }
+    asked = town.browser().open("/oidc/logout", "POST", data=fields)
+    assert asked.status_code == 200
+    assert "Vai beigt sesiju?" in asked.text
+    assert "form-action 'self' https://auctions.test" in asked.headers["Content-Security-Policy"]
+    assert "session.ended" not in town.events
+    found = re.findall(r'name="([a-z_]+)" value="([^"]*)"', asked.text)
+    hidden = {name: unescape(value) for name, value in found}
+    assert hidden.items() > fields.items()
+    answer = browser.open("/oidc/logout", "POST", data=hidden)
+    assert answer.location == "https://auctions.test/signed-out?state=a+%22b%22"
+    assert "session.ended" in town.events
+    assert town.browser().open("/oidc/logout", "POST", data=hidden).status_code == 303, "asked once, not in a circle"
+
+
+def test_a_sign_out_by_form_of_a_portal_without_a_group_goes_straight_back() -> None:
+    town = Town()
+    hint = town.browser().sign_in(ALONE)
+    fields = {"id_token_hint": hint, "post_logout_redirect_uri": "https://alone.test/signed-out"}
+    assert town.browser().open("/oidc/logout", "POST", data=fields).location == "https://alone.test/signed-out"
 
 
 def test_t15_without_an_id_token_nothing_ends_and_the_person_is_asked() -> None:
