@@ -162,7 +162,8 @@ class Statements:
                 }
             )
         )
-        self.forget_logins = self._text(delete(login).where(overdue, login.c.identity.is_(null())))
+        over = login.c.expires_at < bindparam("now")  # what is forgotten has expired before; this one has an index
+        self.forget_logins = self._text(delete(login).where(over, overdue, login.c.identity.is_(null())))
         self.forget_pushed = self._text(delete(pushed_request).where(pushed_request.c.kept_until < bindparam("now")))
         self.forget_single_use = self._text(delete(single_use).where(single_use.c.expires_at < bindparam("now")))
 

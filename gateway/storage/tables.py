@@ -24,10 +24,10 @@ metadata: Final = MetaData()
 _Counter: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _sparse_index(name: str, *columns: str) -> Index:
+def _sparse_index(name: str, *columns: str, where: str | None = None, unique: bool = True) -> Index:
     """Index what is set; most states of a login have no code and no token."""
-    present = text(f"{columns[-1]} IS NOT NULL")
-    return Index(name, *columns, unique=True, sqlite_where=present, postgresql_where=present)
+    present = text(f"{where or columns[-1]} IS NOT NULL")
+    return Index(name, *columns, unique=unique, sqlite_where=present, postgresql_where=present)
 
 
 login: Final = Table(
@@ -54,9 +54,13 @@ login: Final = Table(
     _sparse_index("login_reference", "provider", "reference"),
     _sparse_index("login_code", "code"),
     _sparse_index("login_token", "token"),
-    Index("login_due", "due_at"),
+    Index("login_expiry", "expires_at"),
+    _sparse_index("login_identity", "expires_at", where="identity", unique=False),
 )
-"""``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten."""
+"""``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten.
+
+``due_at`` has no index, for it changes at every step; ``expires_at`` never changes and narrows every sweep enough.
+"""
 
 session: Final = Table(
     "session",
@@ -116,6 +120,7 @@ single_use: Final = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
     Index("single_use_expiry", "expires_at"),
+    sqlite_with_rowid=False,
 )
 
 registration: Final = Table(

@@ -54,7 +54,9 @@ def _make_login_tables() -> None:
     _make_sparse_index("login_reference", ["provider", "reference"])
     _make_sparse_index("login_code", ["code"])
     _make_sparse_index("login_token", ["token"])
-    op.create_index("login_due", "login", ["due_at"])
+    op.create_index("login_expiry", "login", ["expires_at"])
+    sealed = sa.text("identity IS NOT NULL")
+    op.create_index("login_identity", "login", ["expires_at"], sqlite_where=sealed, postgresql_where=sealed)
     op.create_table(
         "pushed_request",
         sa.Column("reference", sa.String(64), primary_key=True),
@@ -69,6 +71,7 @@ def _make_login_tables() -> None:
         sa.Column("kind", sa.String(32), primary_key=True),
         sa.Column("digest", sa.LargeBinary(32), primary_key=True),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("single_use_expiry", "single_use", ["expires_at"])
 
