@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, where that is allowed; otherwise prints the one command to run.
 set -eu
-packages="apache2 chromium fonts-dejavu-core libapache2-mod-auth-openidc nginx-light postgresql postgresql-client softhsm2"
+packages="apache2 chromium fonts-dejavu-core libapache2-mod-auth-mellon libapache2-mod-auth-openidc"
+packages="$packages nginx-light postgresql postgresql-client softhsm2 xmlsec1"
 # Node may have come from elsewhere, with npm in the same package.
 command -v node >/dev/null || packages="$packages nodejs"
 command -v npm >/dev/null || packages="$packages npm"

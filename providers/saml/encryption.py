@@ -1,5 +1,6 @@
 """XML Encryption of an assertion: AES-256-GCM under a fresh key, that key under RSA-OAEP (security.md 8.3)."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import xmlsec
@@ -32,9 +33,7 @@ def encrypt_assertion(assertion: bytes, recipient_pem: bytes) -> Any:
     info = xmlsec.template.encrypted_data_ensure_key_info(template, ns="ds")
     key = xmlsec.template.add_encrypted_key(info, xmlsec.constants.TransformRsaOaep)
     xmlsec.template.encrypted_data_ensure_cipher_value(key)
-    recipients = xmlsec.KeysManager()
-    recipients.add_key(xml_key_of(recipient_pem))
-    context = xmlsec.EncryptionContext(recipients)
+    context = xmlsec.EncryptionContext(_recipient(recipient_pem))
     context.key = xmlsec.Key.generate(xmlsec.constants.KeyDataAes, _SESSION_BITS, xmlsec.constants.KeyDataTypeSession)
     context.encrypt_binary(template, assertion)
     return wrapped
@@ -50,15 +49,26 @@ def decrypt_assertion(encrypted: Any, private: xmlsec.Key) -> Any:
         SamlRefused: it is not encrypted as agreed, not for this key, or what was in it is no safe XML.
     """
     data = _only_encrypted_data(encrypted)
-    keys = xmlsec.KeysManager()
-    keys.add_key(private)
     try:
-        plain: Any = xmlsec.EncryptionContext(keys).decrypt(data)
+        plain: Any = xmlsec.EncryptionContext(_holder(private)).decrypt(data)
     except xmlsec.Error as error:
         raise SamlRefused("decryptable", "the assertion cannot be decrypted with our key") from error
     if plain is None or not isinstance(plain.tag, str):
         raise SamlRefused("decryptable", "nothing but one element may be encrypted")
     return parse_document(etree.tostring(plain, with_tail=False))
+
+
+@lru_cache(maxsize=4096)
+def _recipient(pem: bytes) -> xmlsec.KeysManager:
+    """Hold one public key; made once, for each new one reads the machine's whole list of authorities (several ms)."""
+    return _holder(xml_key_of(pem))
+
+
+@lru_cache(maxsize=4096)
+def _holder(key: xmlsec.Key) -> xmlsec.KeysManager:
+    keys = xmlsec.KeysManager()
+    keys.add_key(key)
+    return keys
 
 
 def _only_encrypted_data(encrypted: Any) -> Any:

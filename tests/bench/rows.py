@@ -15,6 +15,7 @@ from tests.bench.crypto import measure_crypto
 from tests.bench.gauges import Cores, pss_mib
 from tests.bench.grown_log import opened_log
 from tests.bench.nginx import nginx_binary
+from tests.bench.saml import XMLSEC1, measure_saml
 from tests.bench.setups import Kind, Running, Setup
 from tests.support.https_line import Line
 from tests.support.relying_party import RelyingParty
@@ -115,6 +116,22 @@ def _figures(run: Round) -> str:
     p50, p95, p99 = (run.quantile_ms(share) for share in (0.5, 0.95, 0.99))
     rates = f"{run.per_second:.0f}/s, {run.per_core_second:.0f}/s and core"
     return f"{run.cpu_ms:.2f} ms CPU, {rates}, p50/p95/p99 {p50:.1f}/{p95:.1f}/{p99:.1f} ms"
+
+
+def saml(bench: Bench) -> None:
+    """Row 4: the share of the protocol in a login, SAML beside OpenID Connect and beside pysaml2's default backend."""
+    if not Path(XMLSEC1).exists():
+        bench.say("4", "SAML", "not measured: xmlsec1 is not installed")
+        return
+    found = measure_saml(bench.logins)
+    bench.say("4", "OpenID Connect: question, code, tokens", f"{found.oidc:.2f} ms CPU")
+    bench.say(
+        "4", "SAML, RSA-3072, encrypted", f"{found.saml:.2f} ms CPU, {found.saml / found.oidc:.1f} × OpenID Connect"
+    )
+    bench.say("4", "SAML, P-256, encrypted", f"{found.saml_ec:.2f} ms CPU")
+    ratio = found.default_backend / found.saml_plain
+    bench.say("4", "SAML, RSA-3072, not encrypted", f"{found.saml_plain:.2f} ms CPU")
+    bench.say("4", "the same by pysaml2's default backend", f"{found.default_backend:.1f} ms CPU, {ratio:.0f} × ours")
 
 
 def workers(bench: Bench) -> None:
@@ -249,6 +266,7 @@ def store_alone(bench: Bench) -> None:
 ROWS: Final[dict[str, Callable[[Bench], None]]] = {
     "crypto": cryptography,
     "logins": logins,
+    "saml": saml,
     "steady": steady,
     "slow-disk": slow_disk,
     "workers": workers,

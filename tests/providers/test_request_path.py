@@ -1,16 +1,13 @@
 """performance.md finding 1 and row 15: while people sign in, no key is parsed and no TLS context is built."""
 
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from providers.contract import RedirectProvider
 from providers.registry import open_provider
 from providers.tls_context import shared_context
 from tests.contracts.redirect_provider import asked, expected
 from tests.providers.little_bank import LIGA, LittleBank, arrival, now
+from tests.support.calls import counting
 
 COSTLY = {
     "load_pem_private_key",
@@ -27,24 +24,6 @@ COSTLY = {
     "read_bytes",
     "Popen",
 }
-
-
-@contextmanager
-def counting() -> Iterator[Counter[str]]:
-    """Count calls by the called function's name in this thread, of Python and of C functions."""
-    calls: Counter[str] = Counter()
-
-    def note(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
-            calls[frame.f_code.co_name] += 1
-        elif event == "c_call":
-            calls[getattr(argument, "__name__", "")] += 1
-
-    sys.setprofile(note)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(None)
 
 
 def login(provider: RedirectProvider, bank: LittleBank) -> Callable[[], None]:
