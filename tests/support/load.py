@@ -6,6 +6,8 @@ python -m tests.support.load var --at-once 8 --count 500        (vpm demo's plac
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -59,6 +61,7 @@ class Load:
         per_second: float | None = None,
         count: int | None = None,
         provider: str | None = PROVIDER,
+        party: RelyingParty | None = None,
     ) -> None:
         """Prepare ``at_once`` drivers.
 
@@ -68,9 +71,13 @@ class Load:
             per_second: begin at most so many; None begins the next as soon as one has ended.
             count: stop by itself after so many; None goes on until ``stop``.
             provider: chosen in the authorization request.
+            party: who asks; the auction portal where nobody is named.
         """
         self.run = Run()
-        self._party = RelyingParty(places)
+        self._party = party or RelyingParty(places)
+        self._under_way = 0
+        self._may_begin = Event()
+        self._may_begin.set()
         self._provider = provider
         self._pause = 1 / per_second if per_second else 0.0
         self._left = count
@@ -102,11 +109,26 @@ class Load:
         self.run.seconds = time.monotonic() - self._started
         return self.run
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let the logins under way end, and begin no other until left."""
+        self._may_begin.clear()
+        try:
+            while self._under_way:
+                time.sleep(0.01)
+            yield
+        finally:
+            self._may_begin.set()
+
     def _drive(self) -> None:
         driver = Driver(self._party, provider=self._provider)
         try:
             while self._take_turn():
-                self._attempt(driver)
+                try:
+                    self._attempt(driver)
+                finally:
+                    with self._lock:
+                        self._under_way -= 1
         finally:
             driver.close()
 
@@ -132,9 +154,17 @@ class Load:
             turn = self._next_at = max(self._next_at + self._pause, now)
         if self._told.wait(turn - now):
             return False
-        with self._lock:
-            self.run.begun += 1
-        return True
+        return self._begin()
+
+    def _begin(self) -> bool:
+        """Count a login in, once none holds it back."""
+        while True:
+            self._may_begin.wait()
+            with self._lock:
+                if self._may_begin.is_set():
+                    self.run.begun += 1
+                    self._under_way += 1
+                    return True
 
 
 def run_logins(places: Places, count: int, *, at_once: int = 8, provider: str | None = PROVIDER) -> Run:

@@ -31,7 +31,8 @@ class RelyingParty:
         self.browser_tls = browser_context(places.root_certificate)
         self.portal_tls = browser_context(places.root_certificate)
         self.portal_tls.load_cert_chain(issued / "certificate.pem", issued / "key.pem")
-        self._key = ECKey.import_key((places.root / "auctions" / "assertion.key").read_bytes())
+        self.key = ECKey.import_key((places.root / "auctions" / "assertion.key").read_bytes(), {"kid": "auctions-1"})
+        """Signs assertions; may be replaced at any time."""
         self.redirect_uri = f"{places.auctions}/callback"
 
     def token_form(self, code: str, verifier: str) -> bytes:
@@ -71,7 +72,8 @@ class RelyingParty:
         now = int(time.time())
         claims = {"iss": PARTY, "sub": PARTY, "aud": self.places.issuer, "iat": now, "exp": now + 60}
         payload = json.dumps(claims | {"jti": secrets.token_urlsafe(16)})
-        return jws.serialize_compact({"alg": "ES256", "kid": "auctions-1"}, payload, self._key, algorithms=["ES256"])
+        key = self.key
+        return jws.serialize_compact({"alg": "ES256", "kid": str(key.kid)}, payload, key, algorithms=["ES256"])
 
 
 def browser_context(trusted: Path) -> ssl.SSLContext:

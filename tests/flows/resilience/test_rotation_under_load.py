@@ -1,0 +1,231 @@
+"""R12, T64: every key is changed once while people sign in, and no login fails.
+
+The portal here is as strict as the rules let it be: it keeps the gateway's keys for as long as it is told to and looks
+none up before that, so that a key which signed too early would fail its login.
+"""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from joserfc.jwk import ECKey
+
+from gateway.demo.places import PARTY
+from gateway.registration.cli import rp
+from gateway.signing.cli import keys
+from gateway.signing.life import State
+from gateway.signing.ring_file import read_ring
+from tests.flows.resilience.oracle import check_acknowledged, database_of
+from tests.flows.resilience.world import World, a_world
+from tests.support.gateway_parts import eventually
+from tests.support.https_line import Line
+from tests.support.load import Load
+from tests.support.relying_party import RelyingParty
+
+LOGINS: Final = int(os.environ.get("VPM_LOGINS", "10000" if os.environ.get("VPM_NIGHTLY") else "300"))
+LONG: Final = LOGINS >= 10_000
+"""Whether there is time for the old key to be withdrawn by the rules, some five minutes after it signed last."""
+AT_ONCE: Final = 8
+PROCESSES: Final = 4
+"""Two workers behind each port."""
+PATIENCE: Final = 120.0
+
+pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(7200 if LONG else 600)]
+
+
+class StrictParty(RelyingParty):
+    """A portal that keeps the gateway's keys exactly as long as it is told to."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.places)
+        self._kept: dict[str, ECKey] = {}
+        self._kept_until = 0.0
+        self._looking = Lock()
+
+    @property
+    def _keys(self) -> dict[str, ECKey]:  # type: ignore[override]  # read anew when its time is over
+        with self._looking:
+            if time.monotonic() >= self._kept_until:
+                self._look()
+            return self._kept
+
+    def _look(self) -> None:
+        line = Line(self.places.issuer, self.browser_tls)
+        try:
+            reply = line.get("/oidc/jwks")
+        finally:
+            line.close()
+        seconds = re.search(r"max-age=(\d+)", reply.header("cache-control"))
+        assert seconds is not None
+        self._kept_until = time.monotonic() + int(seconds[1])
+        self._kept = {key["kid"]: ECKey.import_key(key) for key in json.loads(reply.body)["keys"]}
+
+    def knows(self, kid: str) -> bool:
+        return kid in self._kept
+
+
+def adjust(world: World) -> None:
+    """Short waits; two keys known of the bank later; the portal registered by command, not in the settings file."""
+    path = world.places.settings("gateway")
+    text = path.read_text(encoding="utf-8")
+    start = text.index("[[relying_parties]]")
+    portal = text[start:].replace("../", f"{world.places.root}/")
+    (path.parent / "portal.toml").write_text(portal, encoding="utf-8")
+    waits = "[signing_keys]\ncache_seconds = 2\nmargin_seconds = 1\n\n"
+    path.write_text(text[:start].replace("[[providers]]", f"{waits}[[providers]]", 1), encoding="utf-8")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path, workers=2, adjust=adjust) as world:
+        assert "revision 1" in said(world, rp, "add", str(settings_of(world).parent / "portal.toml"))
+        world.gateway.start()
+        yield world
+
+
+def settings_of(world: World) -> Path:
+    return world.places.settings("gateway")
+
+
+def tried(world: World, command: Any, *arguments: str) -> tuple[int, str]:
+    outcome = CliRunner().invoke(command, ["--config", str(settings_of(world)), *arguments])
+    return outcome.exit_code, outcome.output
+
+
+def said(world: World, command: Any, *arguments: str) -> str:
+    code, output = tried(world, command, *arguments)
+    assert code == 0, output
+    return output
+
+
+def new_key(folder: Path, name: str) -> ECKey:
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / f"{name}.key").write_bytes(pem)
+    (folder / f"{name}.key").chmod(0o600)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / f"{name}.pub").write_bytes(public)
+    return ECKey.import_key(pem, {"kid": name})
+
+
+def taken_up(world: World, event: str, **values: Any) -> int:
+    """In how many of the gateway's processes something was taken up, by its log."""
+    lines = [json.loads(line) for line in world.gateway.log.read_text().splitlines() if f'"{event}"' in line]
+    return sum(all(line[name] == value for name, value in values.items()) for line in lines)
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    assert eventually(condition, PATIENCE), what
+
+
+def ring(world: World) -> Any:
+    return read_ring(settings_of(world).parent / "keys")
+
+
+def kids(world: World, state: State) -> list[str]:
+    return [key.kid for key in ring(world).of(state)]
+
+
+def rotate_the_gateways_key(world: World, party: StrictParty) -> str:
+    """Publish, wait, use; gives the old key's id."""
+    (old,) = kids(world, State.SIGNING)
+    said(world, keys, "publish")
+    (new,) = kids(world, State.PUBLISHED)
+    code, told = tried(world, keys, "use", new)
+    assert (code, "until then a portal may not have seen it" in told) == (1, True)
+    published = [key.kid for key in ring(world).published]
+    wait_for(lambda: taken_up(world, "signing-keys.taken-up", published=published) == PROCESSES, "published")
+    wait_for(lambda: party.knows(new), "the portal has seen the new key")
+    wait_for(lambda: tried(world, keys, "use", new)[0] == 0, "used")
+    wait_for(lambda: taken_up(world, "signing-keys.taken-up", kid=new) == PROCESSES, "signing")
+    return old
+
+
+def rotate_the_portals_key(world: World, party: StrictParty, load: Load) -> None:
+    """Register the second key, sign with it, see that it is in use, drop the first."""
+    key = new_key(world.places.root / "auctions", "auctions-2")
+    public = str(world.places.root / "auctions" / "auctions-2.pub")
+    said(world, rp, "rotate-key", PARTY, "--key", public, "--kid", "auctions-2")
+    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=2) == PROCESSES, "both keys")
+    code, told = tried(world, rp, "rotate-key", PARTY, "--drop", "auctions-1")
+    assert (code, "no other key of this relying party has signed yet" in told) == (1, True)
+    party.key = key
+    some_more_logins(load)
+    shown = {one["kid"]: one for one in json.loads(said(world, rp, "show", PARTY, "--json"))["keys"]}
+    assert shown["auctions-2"]["last_signed"] is not None
+    assert "should it stay silent" in shown["auctions-1"]["advice"]
+    said(world, rp, "rotate-key", PARTY, "--drop", "auctions-1", "--at-once", "a test has no hour")
+    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=3) == PROCESSES, "the old key is dropped")
+
+
+def rotate_the_banks_key(world: World, load: Load) -> None:
+    """The gateway learns the second key by a reload under load; the bank itself is away while it changes to it."""
+    bank = world.places.root / "bank"
+    new_key(bank, "confirmation-2")
+    known = '"demo-1" = { file = "../bank/confirmation.pub", algorithm = "ES256" }'
+    added = f'{known}, "demo-2" = {{ file = "../bank/confirmation-2.pub", algorithm = "ES256" }}'
+    world.change_settings({known: added})
+    before = set(world.gateway.processes)
+    os.kill(world.gateway.process.pid, signal.SIGHUP)  # type: ignore[union-attr]  # it runs
+    wait_for(lambda: len(before - set(world.gateway.processes)) >= PROCESSES, "every worker is replaced")
+    some_more_logins(load)
+    change = {
+        'signing_key = "confirmation.key"': 'signing_key = "confirmation-2.key"',
+        'kid = "demo-1"': 'kid = "demo-2"',
+    }
+    world.change_settings(change, part="bank")
+    with load.held():
+        world.bank.stop()
+        world.bank.start()
+
+
+def some_more_logins(load: Load, count: int = 4 * AT_ONCE) -> None:
+    """Wait until everything that was under way is over, and more."""
+    until = len(load.run.signed_in) + count
+    wait_for(lambda: len(load.run.signed_in) >= until, "logins go on")
+
+
+def withdraw_the_gateways_old_key(world: World, old: str) -> None:
+    """By the rules: refused until what it signed has run out; where there is time, it is waited for."""
+    code, told = tried(world, keys, "retire", old)
+    assert (code, "what it signed may still be on the way" in told) == (1, True)
+    if LONG:
+        assert eventually(lambda: tried(world, keys, "retire", old)[0] == 0, 900.0)
+        assert kids(world, State.RETIRED) == [old]
+
+
+def test_r12_t64_no_login_fails_while_every_key_is_rotated(world: World) -> None:
+    party = StrictParty(world)
+    with Load(world.places, at_once=AT_ONCE, party=party) as load:
+        some_more_logins(load)
+        old = rotate_the_gateways_key(world, party)
+        rotate_the_portals_key(world, party, load)
+        rotate_the_banks_key(world, load)
+        withdraw_the_gateways_old_key(world, old)
+        assert eventually(lambda: len(load.run.signed_in) >= LOGINS, 3600.0)
+        run = load.stop()
+    print(json.dumps(run.summary() | {"begun": run.begun}))  # noqa: T201 - the figure to report
+    assert [str(attempt.error) for attempt in run.stopped] == []
+    assert len(run.signed_in) == run.begun >= LOGINS
+    signers = signers_of(world)
+    assert set(signers) == {old, *kids(world, State.SIGNING)}, "both keys signed, and no other"
+    check_acknowledged(database_of(world.places), run.signed_in)
+
+
+def signers_of(world: World) -> set[str]:
+    """Which keys signed ID tokens, as recorded."""
+    with closing(sqlite3.connect(f"file:{database_of(world.places)}?mode=ro", uri=True, timeout=30)) as connection:
+        bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM audit_event")]
+    return {body["artefact"]["signer_kid"] for body in bodies if body["type"] == "token.issued"}
