@@ -159,6 +159,12 @@ class StorageContract(SessionsContract):
         assert not storage.commit(lambda unit: unit.spend_pushed(pushed.reference))
         assert storage.load_pushed(pushed.reference) is None
 
+    def test_t04_of_fifty_who_consume_a_pushed_request_at_once_one_does(self, storage: Any) -> None:
+        pushed = new_pushed()
+        storage.commit(lambda unit: unit.push(pushed))
+        attempts = [lambda: storage.commit(lambda unit: unit.spend_pushed(pushed.reference))] * 50
+        assert sum(in_parallel(attempts)) == 1
+
     def test_a_pushed_request_is_forgotten_when_no_login_can_stand_on_it(self, storage: Any) -> None:
         pushed = new_pushed()
         storage.commit(lambda unit: unit.push(pushed))
