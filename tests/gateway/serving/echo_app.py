@@ -43,7 +43,7 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     if environ["PATH_INFO"] == "/pieces":
         start_response("200 OK", [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Content-Length", "3000000")])
         return Pieces()
-    text = json.dumps(report(environ, body)).encode()
+    text = json.dumps(built() if environ["PATH_INFO"] == "/built" else report(environ, body)).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
 
@@ -58,13 +58,20 @@ class Pieces:
         BUILT["closed"] += 1
 
 
+def built() -> dict[str, int]:
+    """What exists once only.
+
+    Asked for by itself: whoever looks at every object holds, for that moment, also the tuple that another thread is
+    just making, which then fails with a ``SystemError``. On a busy machine that killed a worker now and then.
+    """
+    gc.unfreeze()  # what was built before the application is frozen, and would be missing from the count
+    return BUILT | {"ssl_contexts": sum(isinstance(each, ssl.SSLContext | SSL.Context) for each in gc.get_objects())}
+
+
 def report(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
     certificate = environ.get("vpm.client_certificate")
-    gc.unfreeze()  # what was built before the application is frozen, and would be missing from the count
     return {
         "pid": os.getpid(),
-        "built": BUILT
-        | {"ssl_contexts": sum(isinstance(each, ssl.SSLContext | SSL.Context) for each in gc.get_objects())},
         "certificate": certificate and hashlib.sha256(certificate).hexdigest(),
         "path": environ["PATH_INFO"],
         "method": environ["REQUEST_METHOD"],

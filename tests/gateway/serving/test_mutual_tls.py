@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from certs.bad_certificates import KINDS, BadCertificates
 from certs.dev_pki import DevPki
 from tests.gateway.serving.ports import Client, Closed, Reply, Server, StartServer, get, read_reply, read_to_the_end
+from tests.support.gateway_parts import eventually
 
 CA = "relying-parties"
-SOON = 5.0
-"""Seconds within which a change of a file must work here, where the port looks every 0.2; the requirement is 60."""
+SOON = 30.0
+"""Seconds within which a change of a file must work on a busy machine; the requirement is 60."""
 
 
 class Refused(ConnectionError):
@@ -104,35 +105,40 @@ def test_a_foreign_certificate_sent_along_is_not_taken_for_the_clients(
     assert knock(mutual, client).json["certificate"] == own.certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def test_a_revoked_certificate_is_refused_and_its_live_connections_end(mutual: Server, pki: DevPki) -> None:
+@pytest.fixture(scope="module")
+def patient(start_server: StartServer) -> Server:
+    """A port that ends no connection for being slow, however busy the machine is."""
+    return start_server("mutual", workers=2, deadlines={"handshake": 60.0, "head": 120.0, "idle": 120.0})
+
+
+def test_a_revoked_certificate_is_refused_and_its_live_connections_end(patient: Server, pki: DevPki) -> None:
     """T33: fifty live connections, none served after the revocation is known; none comes back by resumption."""
     client = Client(pki, pki.issue("relying-party-client", "to-be-revoked"))
     with ExitStack() as stack:
-        connections = [stack.enter_context(client.connect(mutual)) for _ in range(50)]
+        connections = [stack.enter_context(client.connect(patient)) for _ in range(50)]
         sessions = [exchange(connection) for connection in connections]
         pki.revoke("to-be-revoked")
-        assert until_refused(mutual, client) < SOON
-        time.sleep(1.0)  # every worker looks for itself
-        assert [is_served(connection) for connection in connections] == [False] * 50
+        until_refused(patient, client)
+        assert eventually(lambda: not any(is_served(each) for each in connections), SOON), "each worker looks itself"
     for session in sessions[:5]:
-        with pytest.raises((ssl.SSLError, ConnectionError)), client.connect(mutual, session=session) as connection:
+        with pytest.raises((ssl.SSLError, ConnectionError)), client.connect(patient, session=session) as connection:
             exchange(connection)
 
 
-def test_a_new_revocation_list_leaves_the_connections_of_others_alone(mutual: Server, pki: DevPki) -> None:
+def test_a_new_revocation_list_leaves_the_connections_of_others_alone(patient: Server, pki: DevPki) -> None:
     """T33: who is still vouched for goes on over the same connection, whatever part of it was under way."""
     revoked = Client(pki, pki.issue("relying-party-client", "revoked-beside-others"))
     honest = Client(pki, pki.find("auctions"))
     with ExitStack() as stack:
-        resting = [stack.enter_context(honest.connect(mutual)) for _ in range(20)]
+        resting = [stack.enter_context(honest.connect(patient)) for _ in range(20)]
         for connection in resting:
             exchange(connection)
-        fresh = [stack.enter_context(honest.connect(mutual)) for _ in range(20)]
-        half = stack.enter_context(honest.connect(mutual))
+        fresh = [stack.enter_context(honest.connect(patient)) for _ in range(20)]
+        half = stack.enter_context(honest.connect(patient))
         half.sendall(get()[:-2])
         pki.revoke("revoked-beside-others")
-        until_refused(mutual, revoked)
-        time.sleep(1.0)  # every worker looks for itself
+        until_refused(patient, revoked)
+        time.sleep(1.0)  # the other worker looks for itself, too
         half.sendall(get()[-2:])
         assert read_reply(half).status == 200
         assert [is_served(connection) for connection in (*resting, *fresh)] == [True] * 40

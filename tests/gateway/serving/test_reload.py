@@ -77,7 +77,7 @@ def test_a_reload_under_load_loses_no_request(start_server: StartServer, relying
     time.sleep(4)
     load.finish()
     assert len(load.pids - before) >= 2, "both workers were replaced"
-    assert load.answered > 200
+    assert load.answered > 20, "there was a load"
 
 
 def test_a_request_under_way_is_finished_before_the_port_stops(
@@ -165,14 +165,14 @@ def test_nothing_is_parsed_or_built_per_request_or_connection(
     server = start_server(kind)
     gateway = pki.find("gateway")
     opened = OpenCount([gateway.key_path, gateway.certificate_path, pki.ca_path("relying-parties")])
-    before = relying_party.get(server).json["built"]
+    before = relying_party.get(server, "/built").json
     opened.take()
     with relying_party.connect(server) as kept:
         for _ in range(50):
             kept.sendall(post(b"a=b"))
             read_reply(kept)
             relying_party.get(server)
-    assert relying_party.get(server).json["built"] == before
+    assert relying_party.get(server, "/built").json == before
     assert opened.take() == 0
     gateway.key_path.read_bytes()
     assert opened.take() == 1, "the counter counts"

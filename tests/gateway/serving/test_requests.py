@@ -93,8 +93,8 @@ def test_an_answer_in_pieces_arrives_whole_and_is_closed(
         connection.sendall(get("/pieces"))
         reply = read_reply(connection)
         assert reply.body == b"x" * 3_000_000
-        connection.sendall(get())
-        assert read_reply(connection).json["built"]["closed"] == 1
+        connection.sendall(get("/built"))
+        assert read_reply(connection).json["closed"] == 1
 
 
 def test_the_certificate_of_the_connection_reaches_the_application(
