@@ -61,7 +61,7 @@ FIRST_TABLES: Final = (
 SIGN_OUT_EVERYWHERE: Final = (
     (
         "CREATE TABLE signed_in (session_digest BLOB PRIMARY KEY, gateway_session TEXT NOT NULL,"
-        " subject TEXT NOT NULL, noted_at INTEGER NOT NULL) STRICT"
+        " subject TEXT NOT NULL, noted_at INTEGER NOT NULL, ended_at INTEGER) STRICT"
     ),
     "CREATE INDEX signed_in_gateway_session ON signed_in (gateway_session)",
     "CREATE INDEX signed_in_subject ON signed_in (subject)",

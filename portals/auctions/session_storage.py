@@ -10,7 +10,6 @@ from sqlalchemy.dialects import sqlite
 from portals.auctions.storage import reading, writing
 from portals.auctions.tables import logout_tokens, sessions, sign_ins, signed_in
 from portals.browser_sessions import IDLE, LONGEST, StoredSession
-from portals.id_token import VerifiedIdentity
 from portals.logout_token import VerifiedLogout
 from portals.relying_party import SignIn
 
@@ -28,9 +27,11 @@ class SqlSessions:
         self._engine = engine
 
     def load(self, id_digest: bytes) -> StoredSession | None:
-        """The session under this digest, however old."""
+        """The session under this digest, however old, unless the gateway has ended it."""
+        ended = select(signed_in.c.ended_at).where(signed_in.c.session_digest == id_digest, signed_in.c.ended_at > 0)
+        known = select(sessions).where(sessions.c.id_digest == id_digest, ~ended.exists())
         with reading(self._engine) as connection:
-            row = connection.execute(select(sessions).where(sessions.c.id_digest == id_digest)).one_or_none()
+            row = connection.execute(known).one_or_none()
         if row is None:
             return None
         return StoredSession(sealed=row.sealed, created_at=_moment(row.created_at), seen_at=_moment(row.seen_at))
@@ -108,12 +109,12 @@ class SqlSignedIn:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def note(self, verified: VerifiedIdentity, *, session_digest: bytes, at: datetime) -> None:
-        """Remember for a new session what the gateway calls it."""
+    def note(self, *, gateway_session: str, subject: str, session_digest: bytes, at: datetime) -> None:
+        """Remember for a new session what the gateway calls it and the person."""
         row = {
             "session_digest": session_digest,
-            "gateway_session": verified.session,
-            "subject": verified.subject,
+            "gateway_session": gateway_session,
+            "subject": subject,
             "noted_at": _seconds(at),
         }
         with writing(self._engine) as connection:
@@ -133,7 +134,7 @@ class SqlSignedIn:
             if first:
                 named = select(signed_in.c.session_digest).where(_named_by(logout))
                 connection.execute(delete(sessions).where(sessions.c.id_digest.in_(named)))
-                connection.execute(delete(signed_in).where(_named_by(logout)))
+                connection.execute(update(signed_in).where(_named_by(logout)).values(ended_at=_seconds(at)))
         return first
 
 

@@ -116,7 +116,9 @@ def _open_session(portal: Portal, entry: Entry, verified: VerifiedIdentity) -> N
     browser.begin_anew(portal.clock())
     browser.update({ENTRY: entry.id, SUBJECT: verified.subject, ID_TOKEN: verified.id_token})
     portal.sign_ins.move(earlier=before, later=browser.digest)
-    portal.signed_in.note(verified, session_digest=browser.digest, at=portal.clock())
+    portal.signed_in.note(
+        gateway_session=verified.session, subject=verified.subject, session_digest=browser.digest, at=portal.clock()
+    )
     log.info("sign-in.completed: provider=%s", verified.provider)
 
 

@@ -81,8 +81,11 @@ signed_in: Final = Table(
     Column("gateway_session", Text, nullable=False, index=True),
     Column("subject", Text, nullable=False, index=True),
     Column("noted_at", BigInteger, nullable=False, index=True),
+    Column("ended_at", BigInteger),
 )
-"""Which session at the gateway a browser's session came from, so that the gateway can end it. Epoch seconds."""
+"""Which session at the gateway a browser's session came from, so that the gateway can end it. Epoch seconds.
+
+A row that ended stays, so that a session which is stored only after its end is none."""
 
 logout_tokens: Final = Table(
     "logout_tokens",

@@ -6,6 +6,8 @@ import json
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +16,11 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
+from portals.auctions.session_storage import SqlSessions, SqlSignedIn
+from portals.auctions.storage import open_engine
+from portals.browser_sessions import StoredSession
+from portals.logout_token import VerifiedLogout
+from portals.settings import PortalSettings
 from tests.portals.browser import BASE, Visitor
 from tests.portals.conftest import TestClock
 from tests.portals.gateway_double import CLIENT_ID, GatewayDouble
@@ -83,6 +90,26 @@ def test_the_session_that_is_named_ends_and_no_other(app: Flask, signed_in: Visi
     assert answer.headers["Cache-Control"] == "no-store"
     assert not is_in(signed_in)
     assert is_in(elsewhere)
+
+
+def test_a_session_that_is_stored_only_after_its_end_is_none(settings: PortalSettings) -> None:
+    """The gateway may be faster than our own answer to the browser, which stores the session."""
+    engine = open_engine(settings.database)
+    now = datetime.now(UTC)
+    stored = StoredSession(sealed=b"sealed", created_at=now, seen_at=now)
+    names, kept = SqlSignedIn(engine), SqlSessions(engine)
+    for digest, ends in ((b"ended", True), (b"alive", False)):
+        names.note(gateway_session=str(digest), subject="s", session_digest=digest, at=now)
+        if ends:
+            over = VerifiedLogout(identifier="once", expires_at=now, session=str(digest), subject="")
+            assert names.end(over, at=now)
+        kept.add(digest, stored)
+    assert (kept.load(b"ended"), kept.load(b"alive")) == (None, replace(stored, **_whole_seconds(now)))
+    engine.dispose()
+
+
+def _whole_seconds(now: datetime) -> dict[str, datetime]:
+    return dict.fromkeys(("created_at", "seen_at"), now.replace(microsecond=0))
 
 
 def test_without_a_session_every_session_of_the_subject_ends(
