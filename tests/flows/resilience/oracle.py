@@ -51,6 +51,12 @@ def states(database: Path) -> dict[str, str]:
     return dict(_rows(database, "SELECT id, state FROM login"))
 
 
+def signers_of(database: Path) -> set[str]:
+    """Which keys signed ID tokens, by their ``kid``."""
+    bodies = [json.loads(body) for _, body in _rows(database, "SELECT corr, body FROM audit_event")]
+    return {body["artefact"]["signer_kid"] for body in bodies if body["type"] == "token.issued"}
+
+
 def state_of(database: Path, login: str | None) -> str | None:
     return states(database).get(login or "")
 

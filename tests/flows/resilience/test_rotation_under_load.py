@@ -8,10 +8,8 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -27,7 +25,7 @@ from gateway.registration.cli import rp
 from gateway.signing.cli import keys
 from gateway.signing.life import State
 from gateway.signing.ring_file import read_ring
-from tests.flows.resilience.oracle import check_acknowledged, database_of
+from tests.flows.resilience.oracle import check_acknowledged, database_of, signers_of
 from tests.flows.resilience.world import World, a_world
 from tests.support.gateway_parts import eventually
 from tests.support.https_line import Line
@@ -219,13 +217,6 @@ def test_r12_t64_no_login_fails_while_every_key_is_rotated(world: World) -> None
     print(json.dumps(run.summary() | {"begun": run.begun}))  # noqa: T201 - the figure to report
     assert [str(attempt.error) for attempt in run.stopped] == []
     assert len(run.signed_in) == run.begun >= LOGINS
-    signers = signers_of(world)
+    signers = signers_of(database_of(world.places))
     assert set(signers) == {old, *kids(world, State.SIGNING)}, "both keys signed, and no other"
     check_acknowledged(database_of(world.places), run.signed_in)
-
-
-def signers_of(world: World) -> set[str]:
-    """Which keys signed ID tokens, as recorded."""
-    with closing(sqlite3.connect(f"file:{database_of(world.places)}?mode=ro", uri=True, timeout=30)) as connection:
-        bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM audit_event")]
-    return {body["artefact"]["signer_kid"] for body in bodies if body["type"] == "token.issued"}

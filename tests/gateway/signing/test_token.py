@@ -18,9 +18,8 @@ from gateway.signing.life import State
 from gateway.signing.opening import FILE, PKCS11, SigningKeyFollower
 from gateway.signing.token import Token
 from tests.gateway.signing.conftest import Commands
+from tests.support.soft_token import MODULE, PIN, make_token
 
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
-PIN = "a made-up PIN"
 pytestmark = pytest.mark.xdist_group("pkcs11")
 
 
@@ -28,16 +27,8 @@ pytestmark = pytest.mark.xdist_group("pkcs11")
 def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A token of its own; the library reads where it is from the environment, once in each process."""
     folder = tmp_path_factory.mktemp("hsm")
-    (folder / "tokens").mkdir()
-    settings = folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
-    pin = folder / "pin"
-    pin.write_text(f"{PIN}\n")
-    pin.chmod(0o600)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SOFTHSM2_CONF", str(settings))
-        command = ["softhsm2-util", "--init-token", "--free", "--label", "vpm", "--pin", PIN, "--so-pin", "another"]
-        subprocess.run(command, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as environment:
+        make_token(folder, environment)
         yield folder
 
 
