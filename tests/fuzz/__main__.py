@@ -9,7 +9,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["gateway", "joserfc"]):
+with atheris.instrument_imports(include=["gateway", "joserfc", "providers"]):
     from tests.fuzz.targets import SEEDS, TARGETS
 
 

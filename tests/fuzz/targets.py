@@ -1,4 +1,4 @@
-"""What is fuzzed: everything that reads what a relying party, or somebody who pretends to be one, sends.
+"""What is fuzzed: everything that reads what a relying party, or somebody who pretends to be one, sends by either protocol.
 
 A target takes bytes and must end, with a result or with one of the errors it declares; any other exception is a finding.
 Half of the inputs are signed with a registered key, so that what stands behind the signature is reached as well.
@@ -9,21 +9,29 @@ from contextlib import suppress
 from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
+from lxml import etree
 
 from gateway.oidc.client_assertion import claimed_client, verify_assertion
 from gateway.oidc.dpop import Occasion, verify_proof
 from gateway.oidc.errors import OidcError
 from gateway.oidc.form import parse_form
 from gateway.oidc.request import AuthorizationRequest, verify_request
+from gateway.saml.errors import SamlRequestError
+from gateway.saml.request import verify_request as verify_saml_request
+from providers.contract import Language
+from providers.saml.bindings import read_post, read_redirect
+from providers.saml.errors import SamlRefused
 from tests.support.fapi import PLAIN, PROOF_KEY, Fapi
 from tests.support.gateway_parts import ADDRESSES, ISSUER, PORTAL, PORTAL_KEY, query
 from tests.support.proofs import b64, signed
+from tests.support.saml_portal import SSO, SamlPortal, ec_key, post_body, redirect_query
 
 Target = Callable[[bytes], None]
 
 _GATEWAY: Final = Fapi()
 _NOW: Final = _GATEWAY.clock()
 _KEYS: Final = _GATEWAY.parties[PORTAL].client.assertion_keys
+_SAML: Final = SamlPortal(key=ec_key("sp"))
 _OCCASION: Final = Occasion(method="POST", url=ADDRESSES.back_channel(mutual_tls=False).token, access_token="t")
 _PUBLIC: Final = PROOF_KEY.as_dict(private=False)
 
@@ -56,6 +64,19 @@ def dpop_proof(data: bytes) -> None:
             verify_proof((proof,), _OCCASION, _GATEWAY.use_cases.nonces, _NOW)
 
 
+def authn_request(data: bytes) -> None:
+    """A query or a form with a SAML message, a message that is not signed, and one signed beside by the sender."""
+    beside = redirect_query(data, _SAML.key, None)
+    for received, read in (
+        (data, read_redirect),
+        (data, read_post),
+        (post_body(data, None), read_post),
+        (beside, read_redirect),
+    ):
+        with suppress(SamlRefused, SamlRequestError):
+            verify_saml_request(read(received), _SAML.core.parties, SSO, Language.LATVIAN, _NOW)
+
+
 def _with_key(text: str) -> str:
     """Make a proof whose key has members out of the input."""
     members = text.split("\n")
@@ -81,6 +102,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "authorization-request": authorization_request,
     "client-assertion": client_assertion,
     "dpop-proof": dpop_proof,
+    "authn-request": authn_request,
 }
 
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
@@ -101,5 +123,11 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
         b'{"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}}',
         b'{"htm":"POST","htu":"https://gateway.test/oidc/token","iat":1764072000,"jti":"0123456789abcdef","nonce":"x"}',
         b"AAAA\nAAAA\nAAAA\nEd25519\nOKP\nAQAB",
+    ),
+    "authn-request": (
+        etree.tostring(_SAML.request()),
+        etree.tostring(_SAML.request(ForceAuthn="true", IsPassive="1")),
+        _SAML.redirect(_SAML.request()),
+        _SAML.post(_SAML.request()),
     ),
 }
