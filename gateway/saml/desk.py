@@ -13,10 +13,11 @@ from gateway.broker.login import BrowserMark, Refusal
 from gateway.broker.ports import Unit
 from gateway.broker.relying_party import RelyingParty
 from gateway.broker.sign_on import Proofs
+from gateway.broker.sign_out import Ending
 from gateway.saml.addresses import SamlAddresses
 from gateway.saml.errors import SamlRequestError, SamlRequestRefused, UntrustedSamlRequest
 from gateway.saml.front_door import SamlDoor
-from gateway.saml.logout import logout_answer, verify_logout_request
+from gateway.saml.logout import logout_answer, subject_of, verify_logout_request
 from gateway.saml.messages import Messages
 from gateway.saml.metadata import OwnMetadata
 from gateway.saml.request import verify_request
@@ -34,6 +35,8 @@ class SignedOut:
 
     party: RelyingParty
     answer: BrowserAnswer
+    group: str | None = None
+    """The group whose session in this browser ended by it; None when none did."""
 
 
 class SamlDesk:
@@ -96,8 +99,8 @@ class SamlDesk:
         """Tell the relying party that its request was refused, after that was recorded."""
         return self._door.refusal_of(refused.reply, refused.error, refused.description)
 
-    def sign_out(self, received: bytes, read: Callable[[bytes], Carried]) -> SignedOut:
-        """Check and record a LogoutRequest, then answer it; each counts once.
+    def sign_out(self, received: bytes, read: Callable[[bytes], Carried], proofs: Proofs = NOTHING) -> SignedOut:
+        """Check and record a LogoutRequest, end the browser's session of the group, then answer; each counts once.
 
         Raises:
             UntrustedSamlRequest: it is not proven, or was answered before; recorded under ``corr``.
@@ -113,7 +116,21 @@ class SamlDesk:
             error.corr = corr
             raise
         self._spend(corr, signed, received, now)
-        return SignedOut(party=signed.party, answer=logout_answer(signed, self._messages, self._key, now))
+        group = self._end_session(signed, proofs)
+        answer = logout_answer(signed, self._messages, self._key, now)
+        return SignedOut(party=signed.party, answer=answer, group=group)
+
+    def _end_session(self, signed: Signed, proofs: Proofs) -> str | None:
+        """End the session that the relying party takes part in under the subject it names, and no other (T15)."""
+        party, sessions = signed.party, self.use_cases.sessions
+        found = sessions.find_of(party.id, proofs)
+        if found is None or party.group is None:
+            return None
+        subject = subject_of(signed)
+        if all((party.id, subject) != (known.relying_party, known.subject) for known in found.participants):
+            return None
+        sessions.end(party.group, proofs, Ending(why="asked_by_relying_party", by=party.id, way_back=None))
+        return party.group
 
     def _spend(self, corr: Correlation, signed: Signed, received: bytes, now: datetime) -> None:
         fact = digest(f"{signed.provider.entity_id} {signed.id}")

@@ -1,7 +1,7 @@
 """Single logout by the front channel (SAML 2.0 Core 3.7): a relying party says that the person signs out.
 
-Each login is a fresh one, so the gateway has no session of its own to end; what remains is to prove who asks, to record
-it once, and to answer at a registered address.
+Without a group each login is a fresh one, so there is no session here to end; what remains is to prove who asks, to
+record it once, and to answer at a registered address. The session of a group ends with it, and the others are told.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ def verify_logout_request(carried: Carried, parties: RelyingParties, destination
     """
     signed = verify_sender(carried, samlp("LogoutRequest"), parties, destination, now)
     try:
-        text_of(only_child(signed.root, saml("NameID"), "one_name_id"))
+        subject_of(signed)
         _in_time(signed, now)
     except SamlRefused as refused:
         raise UntrustedSamlRequest(refused.rule, refused.detail, relying_party=signed.party.id) from refused
@@ -35,6 +35,15 @@ def verify_logout_request(carried: Carried, parties: RelyingParties, destination
             "registered_logout", "the registered metadata has no SingleLogoutService", relying_party=signed.party.id
         )
     return signed
+
+
+def subject_of(signed: Signed) -> str:
+    """Read whom a LogoutRequest names: the pairwise subject that the relying party was told.
+
+    Raises:
+        SamlRefused: it names nobody, or two.
+    """
+    return text_of(only_child(signed.root, saml("NameID"), "one_name_id"))
 
 
 def _in_time(signed: Signed, now: datetime) -> None:

@@ -10,7 +10,7 @@ from gateway.broker.login import incident_number
 from gateway.broker.relying_party import RelyingParties, RelyingPartyId
 from gateway.saml.errors import SamlRequestRefused, UntrustedSamlRequest
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import language_of, mark_of, mark_or_new, proofs_of, set_browser
+from gateway.web.browser import forget_session, language_of, mark_of, mark_or_new, proofs_of, set_browser
 from gateway.web.headers import secure_headers
 from gateway.web.login_pages import begun_page
 from gateway.web.page_values import RefusalView
@@ -45,7 +45,7 @@ def saml_pages(desk: "SamlDesk", parties: RelyingParties) -> Blueprint:
     @may_enter(Access.SIGNED_REQUEST)
     def sign_on_by_post() -> Response:
         if mark_of(request) is None and _AGAIN not in request.args:
-            return _from_our_own_page()
+            return _from_our_own_page("/saml/sso")
         return _begin(desk, parties, request.get_data(cache=False), read_post)
 
     @pages.get("/saml/logout")
@@ -56,6 +56,8 @@ def saml_pages(desk: "SamlDesk", parties: RelyingParties) -> Blueprint:
     @pages.post("/saml/logout")
     @may_enter(Access.SIGNED_REQUEST)
     def logout_by_post() -> Response:
+        if mark_of(request) is None and _AGAIN not in request.args:
+            return _from_our_own_page("/saml/logout")
         return _sign_out(desk, request.get_data(cache=False), read_post)
 
     return pages
@@ -78,25 +80,29 @@ def _begin(desk: "SamlDesk", parties: RelyingParties, received: bytes, read: Cal
     return response
 
 
-def _from_our_own_page() -> Response:
+def _from_our_own_page(path: str) -> Response:
     """A form that a foreign page posts brings no cookie of ours; posted once more by our own page, it does.
 
-    Otherwise the browser would be given a second mark, and a login begun in another tab would be lost.
+    Otherwise the browser would be given a second mark, and a login begun in another tab would be lost; and a sign-out
+    would find no session to end.
     """
     fields = tuple((name, request.form[name]) for name in ("SAMLRequest", "RelayState") if name in request.form)
-    return handover_page(language_of(request), None, PostForm(action=f"/saml/sso?{_AGAIN}=1", fields=fields))
+    return handover_page(language_of(request), None, PostForm(action=f"{path}?{_AGAIN}=1", fields=fields))
 
 
 def _sign_out(desk: "SamlDesk", received: bytes, read: Callable[[bytes], Carried]) -> Response:
     try:
-        signed_out = desk.sign_out(received, read)
+        signed_out = desk.sign_out(received, read, proofs_of(request))
     except UntrustedSamlRequest as untrusted:
         return _untrusted(untrusted)
-    if isinstance(signed_out.answer, Redirect):
-        return see_other(signed_out.answer.location)
-    language = language_of(request)
-    portal = signed_out.party.names[language]
-    return handover_page(language, portal, signed_out.answer, further=(origin_of(signed_out.party.home),))
+    party, answer, language = signed_out.party, signed_out.answer, language_of(request)
+    if isinstance(answer, Redirect):
+        response = see_other(answer.location)
+    else:
+        response = handover_page(language, party.names[language], answer, further=(origin_of(party.home),))
+    if signed_out.group is not None:
+        forget_session(response, signed_out.group)
+    return response
 
 
 def _untrusted(error: UntrustedSamlRequest) -> Response:

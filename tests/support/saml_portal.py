@@ -150,7 +150,7 @@ class SamlPortal:
         }
         return message("AuthnRequest", attributes, inside)
 
-    def logout_request(self, **changed: str | None) -> Any:
+    def logout_request(self, subject: str = "somebody", **changed: str | None) -> Any:
         attributes: dict[str, str | None] = {
             "ID": f"_{secrets.token_hex(16)}",
             "Version": "2.0",
@@ -158,7 +158,7 @@ class SamlPortal:
             "Destination": SLO,
             **changed,
         }
-        return message("LogoutRequest", attributes, "<saml:NameID>somebody</saml:NameID>")
+        return message("LogoutRequest", attributes, f"<saml:NameID>{subject}</saml:NameID>")
 
     def redirect(self, root: Any, relay_state: str | None = "a state", **changed: Any) -> bytes:
         """Make the signed query of the redirect binding."""
