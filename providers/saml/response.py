@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import xmlsec
-from lxml import etree
 
 from providers.saml.encryption import decrypt_assertion
 from providers.saml.errors import SamlRefused, SignatureRefused
@@ -130,7 +129,7 @@ def _assertion_of(response: Any, key: xmlsec.Key | None) -> Any:
         return only_child(response, saml("Assertion"), "one_assertion")
     if key is None:
         raise SamlRefused("decryptable", "the assertion is encrypted, and no key of ours was given to the sender")
-    opened = parse_message(etree.tostring(decrypt_assertion(encrypted, key)))
+    opened = decrypt_assertion(encrypted, key)
     if opened.tag != saml("Assertion"):
         raise SamlRefused("one_assertion", "what was encrypted is no assertion")
     return opened

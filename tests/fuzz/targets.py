@@ -21,6 +21,7 @@ from gateway.saml.request import verify_request as verify_saml_request
 from providers.contract import Language
 from providers.saml.bindings import read_post, read_redirect
 from providers.saml.errors import SamlRefused
+from tests.fuzz.saml_targets import RESPONSES, saml_response
 from tests.support.fapi import PLAIN, PROOF_KEY, Fapi
 from tests.support.gateway_parts import ADDRESSES, ISSUER, PORTAL, PORTAL_KEY, query
 from tests.support.proofs import b64, signed
@@ -103,6 +104,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "client-assertion": client_assertion,
     "dpop-proof": dpop_proof,
     "authn-request": authn_request,
+    "saml-response": saml_response,
 }
 
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
@@ -130,4 +132,5 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
         _SAML.redirect(_SAML.request()),
         _SAML.post(_SAML.request()),
     ),
+    "saml-response": RESPONSES,
 }
