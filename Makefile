@@ -49,7 +49,7 @@ bench: setup ## Measure logins, storage and serving side by side; PEERS=1 adds p
 matrix: setup ## Run the negative matrix of OpenID Connect and write docs/negative-matrix.md
 	@$(BIN)/python -m tests.negative_matrix
 
-nightly: setup packages ## The long runs: 20,000 examples a property without a number of its own, 300 kills, 200 rounds
+nightly: setup packages ## The long runs: 20,000 examples a property without a number of its own, 300 kills, 200 rounds, 10,000 logins
 	@VPM_NIGHTLY=1 $(BIN)/pytest --numprocesses=2 --dist=loadgroup --timeout=3600
 
 pictures: setup packages ## Take the screenshots of the README anew

@@ -166,6 +166,15 @@ class Bank:
         at = int(self.clock().timestamp())
         self.journal.record(Record(at, known, reference[:50], self.tokens(16), "request-refused", ""))
 
+    def take_up_keys(self, settings: BankSettings) -> None:
+        """Sign with the keys of these settings from now on, and believe the partners that they name.
+
+        Raises:
+            InvalidSettings: a key file does not hold what it must; everything stays as it was.
+        """
+        keys = open_keys(settings)
+        self.keys, self.signer = keys, Signer(keys.confirmation, settings.confirmation.kid)
+
     def close(self) -> None:
         """Let the journal finish its writing."""
         self.journal.close()

@@ -1,15 +1,30 @@
 """``vpm bank`` and ``vpm banklink``."""
 
 import signal
-import threading
+from collections.abc import Sequence
+from enum import Enum, auto
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from mock_bank.faults import REGISTRY, UnknownFaults
-from mock_bank.settings import InvalidSettings
+from mock_bank.settings import InvalidSettings, read_settings
+
+if TYPE_CHECKING:
+    from mock_bank.bank import Bank
+
+
+class Order(Enum):
+    """What a signal asks of the bank."""
+
+    STOP = auto()
+    TAKE_UP_KEYS = auto()
+
+
+ORDERS = {signal.SIGTERM: Order.STOP, signal.SIGINT: Order.STOP, signal.SIGHUP: Order.TAKE_UP_KEYS}
 
 
 @click.group()
@@ -21,12 +36,11 @@ def bank() -> None:
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="bank.toml")
 @click.option("--fault", "faults", multiple=True, help="switch a fault on, besides those of the settings")
 def serve(config: Path, faults: tuple[str, ...]) -> None:
-    """Serve both ports until interrupted."""
+    """Serve both ports until interrupted; SIGHUP reads the keys again."""
     from mock_bank.bank import open_bank  # noqa: PLC0415 -- `vpm bank faults` needs neither TLS nor Flask
     from mock_bank.serving import start  # noqa: PLC0415 -- as above
-    from mock_bank.settings import read_settings  # noqa: PLC0415 -- as above
 
-    told = _told_to_stop()
+    orders = _orders()
     try:
         running = start(open_bank(read_settings(config, extra_faults=faults)))
     except (InvalidSettings, UnknownFaults) as error:
@@ -37,20 +51,31 @@ def serve(config: Path, faults: tuple[str, ...]) -> None:
     click.echo(f"mock bank {settings.id}: https://{settings.public.address}:{running.public_port}")
     click.echo(f"VPM back channel (mutual TLS): https://{settings.mutual_tls.address}:{running.mutual_port}")
     click.echo(f"faults: {running.bank.faults_for().header()}")
-    told.wait()
+    while orders.get() is Order.TAKE_UP_KEYS:
+        _take_up_keys(running.bank, config, faults)
     running.stop()
 
 
-def _told_to_stop() -> threading.Event:
-    """Set once the process is asked to end; in place before the ports open, so that no such request is missed."""
-    told = threading.Event()
+def _take_up_keys(bank: "Bank", config: Path, faults: Sequence[str]) -> None:
+    """Take up what the settings say of keys; what cannot be used is said, and the bank goes on as it was."""
+    try:
+        bank.take_up_keys(read_settings(config, extra_faults=faults))
+    except InvalidSettings as error:
+        click.echo(f"the keys stay as they were: {error}", err=True)
+    else:
+        click.echo(f"keys taken up: confirmations are signed with {bank.signer.kid}")
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        told.set()
 
-    signal.signal(signal.SIGTERM, tell)
-    signal.signal(signal.SIGINT, tell)
-    return told
+def _orders() -> "SimpleQueue[Order]":
+    """What signals ask, in their order; in place before the ports open, so that none is missed."""
+    orders: SimpleQueue[Order] = SimpleQueue()
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        orders.put(ORDERS[signal.Signals(number)])
+
+    for number in ORDERS:
+        signal.signal(number, tell)
+    return orders
 
 
 @bank.command()

@@ -50,11 +50,12 @@ class Signer:
         """Import the key once."""
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         self._key = ECKey.import_key(pem)
-        self._kid = kid
+        self.kid = kid
+        """Stands in the header of what it signs."""
 
     def sign(self, payload: bytes, typ: str) -> str:
         """A compact JWS (ES256) over the bytes."""
-        header = {"alg": "ES256", "kid": self._kid, "typ": typ}
+        header = {"alg": "ES256", "kid": self.kid, "typ": typ}
         return jws.serialize_compact(header, payload, self._key, algorithms=["ES256"])
 
 

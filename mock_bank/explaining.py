@@ -14,7 +14,13 @@ from mock_bank.settings import read_settings
 
 def keys_of(bank_id: str, keys: BankKeys) -> dict[str, rsa.RSAPublicKey]:
     """Every public key that a bank knows, by the id that stands in ``VK_SND_ID``."""
-    return {bank_id: keys.banklink.public_key(), **{each.id: each.public_key for each in keys.partners.values()}}
+    return {bank_id: keys.banklink.public_key(), **dict(_named_keys(keys))}
+
+
+def _named_keys(keys: BankKeys) -> Iterator[tuple[str, rsa.RSAPublicKey]]:
+    for partner in keys.partners.values():
+        for number, key in enumerate(partner.public_keys, 1):
+            yield partner.id if number == 1 else f"{partner.id}, key {number}", key
 
 
 def known_keys(files: Sequence[Path], config: Path | None) -> tuple[dict[str, rsa.RSAPublicKey], str | None]:

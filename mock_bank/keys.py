@@ -1,4 +1,4 @@
-"""Keys, read once at start and kept as objects: parsing an RSA key costs more than a hundred signatures."""
+"""Keys, read at start and on SIGHUP, and kept as objects: parsing an RSA key costs more than a hundred signatures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class KnownPartner:
     """A partner with its key and certificates at hand."""
 
     settings: Partner
-    public_key: rsa.RSAPublicKey
+    public_keys: tuple[rsa.RSAPublicKey, ...]
+    """The first is the partner's own; a second one is believed as well while it changes its key."""
     client_certificates: tuple[str, ...]
     """SHA-256 of each registered client certificate, lower-case hexadecimal, in order of registration."""
 
@@ -100,4 +101,5 @@ def certificate_fingerprint(certificate: x509.Certificate) -> str:
 def _partner(settings: Partner) -> KnownPartner:
     read = (x509.load_pem_x509_certificate(path.read_bytes()) for path in settings.client_certificate_files)
     registered = (*settings.client_certificates, *map(certificate_fingerprint, read))
-    return KnownPartner(settings, rsa_public_key(settings.public_key.read_bytes(), settings.public_key), registered)
+    files = (settings.public_key, *settings.further_public_keys)
+    return KnownPartner(settings, tuple(rsa_public_key(file.read_bytes(), file) for file in files), registered)

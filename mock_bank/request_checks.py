@@ -135,8 +135,8 @@ def _decoded_mac(request: Asked) -> bytes:
 
 def _keys(request: Asked) -> list[rsa.RSAPublicKey]:
     if "bnk.sender-key-mismatch" in request.faults:
-        return [partner.public_key for partner in request.partners.values()]
-    return [request.partner.public_key] if request.partner else []
+        return [key for partner in request.partners.values() for key in partner.public_keys]
+    return list(request.partner.public_keys) if request.partner else []
 
 
 def _texts(request: Asked) -> Iterator[tuple[bytes, str]]:

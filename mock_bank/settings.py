@@ -66,6 +66,8 @@ class Partner(_Frozen):
     """Shown to the person: who is asking."""
     public_key: Path
     """PEM SubjectPublicKeyInfo or certificate; its certificate is only a container (banklink.md 4.4)."""
+    further_public_keys: tuple[Path, ...] = ()
+    """As above: believed as well, while the partner changes its key."""
     return_urls: tuple[str, ...] = Field(min_length=1)
     """Absolute https; an answer goes to one of these or to a path below it."""
     versions: tuple[Literal["008", "009"], ...] = ("009",)
@@ -183,5 +185,9 @@ def _files_of(settings: BankSettings) -> list[Path]:
     ports = [settings.public.certificate, settings.public.key, settings.mutual_tls.certificate, settings.mutual_tls.key]
     trust = [settings.mutual_tls.client_ca, settings.mutual_tls.client_crl]
     keys = [settings.banklink.signing_key, settings.confirmation.signing_key]
-    partners = [path for each in settings.partners for path in (each.public_key, *each.client_certificate_files)]
+    partners = [path for each in settings.partners for path in _files_of_partner(each)]
     return ports + trust + keys + partners
+
+
+def _files_of_partner(partner: Partner) -> tuple[Path, ...]:
+    return (partner.public_key, *partner.further_public_keys, *partner.client_certificate_files)

@@ -47,25 +47,28 @@ def _certificates(folder: Path) -> None:
 
 
 def _keys(root: Path) -> None:
-    _key_pair(root / "gateway", "banklink", _rsa_key)
-    _key_pair(root / "bank", "banklink", _rsa_key)
-    _key_pair(root / "bank", "confirmation", _p256_key)
-    _key_pair(root / "auctions", "assertion", _p256_key)
+    make_key_pair(root / "gateway", "banklink", new_rsa)
+    make_key_pair(root / "bank", "banklink", new_rsa)
+    make_key_pair(root / "bank", "confirmation", new_p256)
+    make_key_pair(root / "auctions", "assertion", new_p256)
     load_or_make(root / "auctions" / "session.secret", lambda: secrets.token_bytes(64))
 
 
-def _key_pair(folder: Path, name: str, make: Callable[[], bytes]) -> None:
+def make_key_pair(folder: Path, name: str, make: Callable[[], bytes]) -> None:
+    """Make ``<name>.key`` unless it is there already, and write its public half beside it as ``<name>.pub``."""
     private = load_or_make(folder / f"{name}.key", make)
     key = load_pem_private_key(private, password=None)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / f"{name}.pub").write_bytes(public)
 
 
-def _rsa_key() -> bytes:
+def new_rsa() -> bytes:
+    """Make an RSA key of 2048 bits; PEM, PKCS#8."""
     return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
 
-def _p256_key() -> bytes:
+def new_p256() -> bytes:
+    """Make an EC key on P-256; PEM, PKCS#8."""
     return _pem(ec.generate_private_key(ec.SECP256R1()))
 
 

@@ -73,13 +73,13 @@ class Lines:
     mutual: Line
 
     @classmethod
-    def to(cls, party: RelyingParty) -> "Lines":
-        """Prepare the three connections."""
+    def to(cls, party: RelyingParty, line: type[Line] = Line) -> "Lines":
+        """Prepare the three connections, of this kind each."""
         places = party.places
         return cls(
-            gateway=Line(places.issuer, party.browser_tls),
-            bank=Line(places.bank, party.browser_tls),
-            mutual=Line(places.mutual_tls, party.portal_tls),
+            gateway=line(places.issuer, party.browser_tls),
+            bank=line(places.bank, party.browser_tls),
+            mutual=line(places.mutual_tls, party.portal_tls),
         )
 
     def close(self) -> None:
@@ -252,12 +252,14 @@ def _form_of(page: str) -> tuple[str, bytes]:
 class Driver:
     """Signs one person after another in, each with a fresh browser, over connections that stay open."""
 
-    def __init__(self, party: RelyingParty, *, provider: str | None = PROVIDER, persona: str = ANNA) -> None:
+    def __init__(
+        self, party: RelyingParty, *, provider: str | None = PROVIDER, persona: str = ANNA, line: type[Line] = Line
+    ) -> None:
         """Use the relying party's keys; threads must not share a driver."""
         self.party = party
         self.provider = provider
         self.persona = persona
-        self.lines = Lines.to(party)
+        self.lines = Lines.to(party, line)
 
     def begin(self, *, query: str = "") -> SignIn:
         """Prepare a login; nothing is sent yet."""

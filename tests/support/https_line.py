@@ -126,6 +126,20 @@ class Line:
         return Broken(f"{type(error).__name__}: {error}")
 
 
+class BriefLine(Line):
+    """A connection for each request.
+
+    Where workers are replaced, an idle connection may be closed in the moment in which a request is sent on it, and
+    nobody may send a form twice (RFC 9112 section 9.3.1); a new connection is always served.
+    """
+
+    def receive(self) -> Reply:
+        """Read the answer, and hang up."""
+        reply = super().receive()
+        self.close()
+        return reply
+
+
 def _shaken(context: ssl.SSLContext, address: tuple[str, int], timeout: float) -> ssl.SSLSocket:
     plain = socket.create_connection(address, timeout=timeout)
     try:

@@ -6,8 +6,6 @@ python -m tests.support.load var --at-once 8 --count 500        (vpm demo's plac
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -15,7 +13,8 @@ from typing import Self
 
 from gateway.demo.places import PROVIDER, Places
 from tests.support.driver import Driver, SignedIn, SignIn, Turned, quantile
-from tests.support.https_line import Broken
+from tests.support.gateway_parts import eventually
+from tests.support.https_line import Broken, Line
 from tests.support.relying_party import RelyingParty
 
 
@@ -62,6 +61,7 @@ class Load:
         count: int | None = None,
         provider: str | None = PROVIDER,
         party: RelyingParty | None = None,
+        line: type[Line] = Line,
     ) -> None:
         """Prepare ``at_once`` drivers.
 
@@ -72,12 +72,12 @@ class Load:
             count: stop by itself after so many; None goes on until ``stop``.
             provider: chosen in the authorization request.
             party: who asks; the auction portal where nobody is named.
+            line: the kind of connections.
         """
         self.run = Run()
         self._party = party or RelyingParty(places)
-        self._under_way = 0
-        self._may_begin = Event()
-        self._may_begin.set()
+        self._line = line
+        self._under_way: set[str] = set()
         self._provider = provider
         self._pause = 1 / per_second if per_second else 0.0
         self._left = count
@@ -102,6 +102,12 @@ class Load:
         self._told.set()
         return self.wait()
 
+    def let_end(self, within: float = 120.0) -> None:
+        """Wait until every login that is under way now has ended; others begin meanwhile."""
+        with self._lock:
+            under_way = set(self._under_way)
+        assert eventually(lambda: not under_way & self._under_way, within)
+
     def wait(self) -> Run:
         """Wait until every driver is done."""
         for thread in self._threads:
@@ -109,31 +115,18 @@ class Load:
         self.run.seconds = time.monotonic() - self._started
         return self.run
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let the logins under way end, and begin no other until left."""
-        self._may_begin.clear()
-        try:
-            while self._under_way:
-                time.sleep(0.01)
-            yield
-        finally:
-            self._may_begin.set()
-
     def _drive(self) -> None:
-        driver = Driver(self._party, provider=self._provider)
+        driver = Driver(self._party, provider=self._provider, line=self._line)
         try:
             while self._take_turn():
-                try:
-                    self._attempt(driver)
-                finally:
-                    with self._lock:
-                        self._under_way -= 1
+                self._attempt(driver)
         finally:
             driver.close()
 
     def _attempt(self, driver: Driver) -> None:
         begun, login = time.monotonic(), driver.begin()
+        with self._lock:
+            self._under_way.add(login.state)
         try:
             signed_in = driver.finish(login)
         except (Broken, Turned) as error:
@@ -143,6 +136,9 @@ class Load:
         else:
             with self._lock:
                 self.run.signed_in.append(signed_in)
+        finally:
+            with self._lock:
+                self._under_way.discard(login.state)
 
     def _take_turn(self) -> bool:
         """Wait for a turn; False when there is none any more."""
@@ -154,17 +150,9 @@ class Load:
             turn = self._next_at = max(self._next_at + self._pause, now)
         if self._told.wait(turn - now):
             return False
-        return self._begin()
-
-    def _begin(self) -> bool:
-        """Count a login in, once none holds it back."""
-        while True:
-            self._may_begin.wait()
-            with self._lock:
-                if self._may_begin.is_set():
-                    self.run.begun += 1
-                    self._under_way += 1
-                    return True
+        with self._lock:
+            self.run.begun += 1
+        return True
 
 
 def run_logins(places: Places, count: int, *, at_once: int = 8, provider: str | None = PROVIDER) -> Run:

@@ -128,6 +128,13 @@ def processes_of_session(session: int) -> list[int]:
     return found
 
 
+def parent_of(process: int) -> int:
+    """Which process started this one; 0 for one that has ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
 def resident_bytes(process: int) -> int:
     """How much memory a process holds now; 0 for one that has ended."""
     with suppress(OSError):

@@ -7,7 +7,6 @@ none up before that, so that a key which signed too early would fail its login.
 import json
 import os
 import re
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,15 +19,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc.jwk import ECKey
 
+from gateway.bootstrap import utc_now, waits_of
 from gateway.demo.places import PARTY
 from gateway.registration.cli import rp
+from gateway.settings import load_settings
 from gateway.signing.cli import keys
-from gateway.signing.life import State
+from gateway.signing.life import State, ready_at
 from gateway.signing.ring_file import read_ring
 from tests.flows.resilience.oracle import check_acknowledged, database_of, signers_of
+from tests.flows.resilience.overlap import Overlap
 from tests.flows.resilience.world import World, a_world
 from tests.support.gateway_parts import eventually
-from tests.support.https_line import Line
+from tests.support.https_line import BriefLine, Line
 from tests.support.load import Load
 from tests.support.relying_party import RelyingParty
 
@@ -75,13 +77,13 @@ class StrictParty(RelyingParty):
 
 
 def adjust(world: World) -> None:
-    """Short waits; two keys known of the bank later; the portal registered by command, not in the settings file."""
+    """Short waits; the portal registered by command, not in the settings file."""
     path = world.places.settings("gateway")
     text = path.read_text(encoding="utf-8")
     start = text.index("[[relying_parties]]")
     portal = text[start:].replace("../", f"{world.places.root}/")
     (path.parent / "portal.toml").write_text(portal, encoding="utf-8")
-    waits = "[signing_keys]\ncache_seconds = 2\nmargin_seconds = 1\n\n"
+    waits = "[signing_keys]\ncache_seconds = 5\nmargin_seconds = 15\n\n"
     path.write_text(text[:start].replace("[[providers]]", f"{waits}[[providers]]", 1), encoding="utf-8")
 
 
@@ -136,17 +138,28 @@ def kids(world: World, state: State) -> list[str]:
     return [key.kid for key in ring(world).of(state)]
 
 
+def wait_until_allowed(world: World, kid: str) -> None:
+    """Until a key's next step may be taken."""
+    waits = waits_of(load_settings(settings_of(world)))
+    ready = ready_at(ring(world).find(kid), waits)
+    assert ready is not None
+    assert eventually(lambda: utc_now() >= ready, (waits.before_retirement + 2 * waits.margin).total_seconds()), kid
+
+
 def rotate_the_gateways_key(world: World, party: StrictParty) -> str:
-    """Publish, wait, use; gives the old key's id."""
+    """Publish, wait, use; gives the old key's id.
+
+    That a step which comes too early is refused is shown in ``tests/gateway/signing``: on a busy machine nobody can say
+    that the command comes too early.
+    """
     (old,) = kids(world, State.SIGNING)
     said(world, keys, "publish")
     (new,) = kids(world, State.PUBLISHED)
-    code, told = tried(world, keys, "use", new)
-    assert (code, "until then a portal may not have seen it" in told) == (1, True)
     published = [key.kid for key in ring(world).published]
     wait_for(lambda: taken_up(world, "signing-keys.taken-up", published=published) == PROCESSES, "published")
     wait_for(lambda: party.knows(new), "the portal has seen the new key")
-    wait_for(lambda: tried(world, keys, "use", new)[0] == 0, "used")
+    wait_until_allowed(world, new)
+    said(world, keys, "use", new)
     wait_for(lambda: taken_up(world, "signing-keys.taken-up", kid=new) == PROCESSES, "signing")
     return old
 
@@ -168,27 +181,6 @@ def rotate_the_portals_key(world: World, party: StrictParty, load: Load) -> None
     wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=3) == PROCESSES, "the old key is dropped")
 
 
-def rotate_the_banks_key(world: World, load: Load) -> None:
-    """The gateway learns the second key by a reload under load; the bank itself is away while it changes to it."""
-    bank = world.places.root / "bank"
-    new_key(bank, "confirmation-2")
-    known = '"demo-1" = { file = "../bank/confirmation.pub", algorithm = "ES256" }'
-    added = f'{known}, "demo-2" = {{ file = "../bank/confirmation-2.pub", algorithm = "ES256" }}'
-    world.change_settings({known: added})
-    before = set(world.gateway.processes)
-    os.kill(world.gateway.process.pid, signal.SIGHUP)  # type: ignore[union-attr]  # it runs
-    wait_for(lambda: len(before - set(world.gateway.processes)) >= PROCESSES, "every worker is replaced")
-    some_more_logins(load)
-    change = {
-        'signing_key = "confirmation.key"': 'signing_key = "confirmation-2.key"',
-        'kid = "demo-1"': 'kid = "demo-2"',
-    }
-    world.change_settings(change, part="bank")
-    with load.held():
-        world.bank.stop()
-        world.bank.start()
-
-
 def some_more_logins(load: Load, count: int = 4 * AT_ONCE) -> None:
     """Wait until everything that was under way is over, and more."""
     until = len(load.run.signed_in) + count
@@ -200,17 +192,20 @@ def withdraw_the_gateways_old_key(world: World, old: str) -> None:
     code, told = tried(world, keys, "retire", old)
     assert (code, "what it signed may still be on the way" in told) == (1, True)
     if LONG:
-        assert eventually(lambda: tried(world, keys, "retire", old)[0] == 0, 900.0)
+        wait_until_allowed(world, old)
+        said(world, keys, "retire", old)
         assert kids(world, State.RETIRED) == [old]
 
 
 def test_r12_t64_no_login_fails_while_every_key_is_rotated(world: World) -> None:
     party = StrictParty(world)
-    with Load(world.places, at_once=AT_ONCE, party=party) as load:
+    with Load(world.places, at_once=AT_ONCE, party=party, line=BriefLine) as load:
         some_more_logins(load)
         old = rotate_the_gateways_key(world, party)
         rotate_the_portals_key(world, party, load)
-        rotate_the_banks_key(world, load)
+        overlap = Overlap(world, load)
+        overlap.change_keys_of_bank_and_gateway()
+        overlap.renew_server_certificate()
         withdraw_the_gateways_old_key(world, old)
         assert eventually(lambda: len(load.run.signed_in) >= LOGINS, 3600.0)
         run = load.stop()
