@@ -1,5 +1,6 @@
 """Debian's mod_auth_mellon, on a real Apache, signs people in and out by SAML with encryption (must-show 1)."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -66,7 +67,10 @@ def commands(portal: Portal, places: Places) -> tuple[str, str]:
 
 
 def run(script: str, folder: Path) -> None:
-    subprocess.run(["/bin/sh", "-euc", script], cwd=folder, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    # An administrator writes it as root, whose PATH has the folder where Debian puts mod_auth_mellon's script.
+    path = {"PATH": f"{os.environ['PATH']}{os.pathsep}/usr/sbin"}
+    command = ["/bin/sh", "-euc", script]
+    subprocess.run(command, cwd=folder, env=os.environ | path, check=True, timeout=120, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
