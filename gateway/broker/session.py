@@ -25,6 +25,8 @@ SessionKey = NewType("SessionKey", str)
 
 REMEMBERED_FOR: Final = timedelta(hours=1)
 """How long after its end it is known whom it told, and who could not be reached."""
+ROUND_LASTS: Final = timedelta(minutes=15)
+"""How long after its end the browser may visit those whom only it can tell, and bring their answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,12 @@ class EndedSession:
     """Which relying party asked for the end; None when the person did."""
     way_back: str | None
     """A registered address to go on to, with the state that was sent; None when there is none."""
+    reply: tuple[tuple[str, str], ...] = ()
+    """What the answer to ``asked_by`` must hold, as its front door wrote it down; empty where none is owed."""
+
+    def round_in_time(self, now: datetime) -> bool:
+        """Whether the browser may still visit those who took part; the exact instant still counts as in time."""
+        return now <= self.ended_at + ROUND_LASTS
 
 
 class Standing(StrEnum):
@@ -91,6 +99,12 @@ class Standing(StrEnum):
     """It was asked as often as is agreed, and never confirmed."""
     NO_ADDRESS = "no-address"
     """Nothing is registered that could be told."""
+    TO_VISIT = "to-visit"
+    """Only the browser can tell it, and has not been there."""
+    VISITED = "visited"
+    """The browser left for it with our request, and brought no answer yet."""
+    DECLINED = "declined"
+    """It answered that it did not end its own session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +121,8 @@ class Participant:
     attempts: int = 0
     due_at: datetime | None = None
     """When to try next; set in ``TO_BE_TOLD`` alone."""
+    request: Digest | None = None
+    """Of the ID of the request that the browser carried there; set from ``VISITED`` on."""
 
 
 def session_key(secret: str) -> SessionKey:

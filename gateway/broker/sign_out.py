@@ -31,6 +31,8 @@ class Ending:
     by: RelyingPartyId | None
     """The relying party that asked and has ended its own session; None when the person did, or another login."""
     way_back: str | None
+    reply: tuple[tuple[str, str], ...] = ()
+    """As ``EndedSession.reply``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,12 @@ def end_session(
         None when somebody else ended it first; nothing was changed then.
     """
     ended = EndedSession(
-        id=session.id, browser=session.browser, ended_at=now, asked_by=ending.by, way_back=ending.way_back
+        id=session.id,
+        browser=session.browser,
+        ended_at=now,
+        asked_by=ending.by,
+        way_back=ending.way_back,
+        reply=ending.reply,
     )
     if not unit.sessions.end(ended, now + REMEMBERED_FOR):
         return None
@@ -73,13 +80,18 @@ def _after_the_end(participant: Participant, ended: EndedSession, party: Relying
     if participant.relying_party == ended.asked_by:
         return replace(participant, standing=Standing.ITSELF)
     if address_of(party) is None:
-        return replace(participant, standing=Standing.NO_ADDRESS)
+        return replace(participant, standing=Standing.TO_VISIT if visitable(party) else Standing.NO_ADDRESS)
     return replace(participant, standing=Standing.TO_BE_TOLD, due_at=ended.ended_at)
 
 
 def address_of(party: RelyingParty | None) -> str | None:
     """Give the registered address for logout tokens; nothing else is ever called (T12)."""
     return party.oidc.backchannel_logout_uri if party is not None and party.oidc is not None else None
+
+
+def visitable(party: RelyingParty | None) -> bool:
+    """Whether the browser can carry a request to end the session there (``gateway.broker.visits``)."""
+    return party is not None and party.saml is not None and bool(party.saml.logout)
 
 
 def take_attempt(

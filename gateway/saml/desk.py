@@ -14,18 +14,20 @@ from gateway.broker.ports import Unit
 from gateway.broker.relying_party import RelyingParty
 from gateway.broker.sign_on import Proofs
 from gateway.broker.sign_out import Ending
+from gateway.broker.visits import all_reached, next_visit
+from gateway.group_sessions import SignedOut as EndedEverywhere
 from gateway.saml.addresses import SamlAddresses
 from gateway.saml.errors import SamlRequestError, SamlRequestRefused, UntrustedSamlRequest
 from gateway.saml.front_door import SamlDoor
-from gateway.saml.logout import logout_answer, subject_of, verify_logout_request
+from gateway.saml.logout import LogoutReply, LogoutWriter, subject_of, verify_logout_request
 from gateway.saml.messages import Messages
 from gateway.saml.metadata import OwnMetadata
 from gateway.saml.request import verify_request
-from gateway.saml.sender import FRESH, SKEW, Signed
+from gateway.saml.sender import FRESH, SKEW, Signed, take_out
+from gateway.saml.sign_out_round import SignOutRound
 from gateway.use_cases import NOTHING, Begun, UseCases
 from providers.contract import Language
 from providers.saml.bindings import Carried
-from providers.saml.errors import SamlRefused
 from providers.saml.xml_keys import SigningKey
 
 
@@ -34,9 +36,10 @@ class SignedOut:
     """A LogoutRequest was recorded, and this is the answer to it."""
 
     party: RelyingParty
-    answer: BrowserAnswer
-    group: str | None = None
-    """The group whose session in this browser ended by it; None when none did."""
+    answer: BrowserAnswer | None
+    """None while the browser has others to visit first."""
+    ended: EndedEverywhere | None = None
+    """The session of the relying party's group in this browser that ended by it; None when none did."""
 
 
 class SamlDesk:
@@ -54,8 +57,8 @@ class SamlDesk:
     ) -> None:
         self.use_cases = use_cases
         self.addresses = addresses
-        self._messages = messages
-        self._key = key
+        self._writer = LogoutWriter(messages=messages, key=key)
+        self.round = SignOutRound(use_cases=use_cases, addresses=addresses, writer=self._writer)
         self._door = door
         self._metadata = metadata
 
@@ -87,7 +90,7 @@ class SamlDesk:
         corr = new_correlation()
         asks = self.use_cases
         try:
-            carried = _carried(received, read)
+            carried = take_out(received, read, "SAMLRequest")
             question = verify_request(carried, asks.parties, origin.endpoint, language, asks.clock())
         except SamlRequestError as error:
             asks.record_refused_request(corr, error.relying_party, origin, error.rule)
@@ -108,7 +111,7 @@ class SamlDesk:
         corr = new_correlation()
         now = self.use_cases.clock()
         try:
-            carried = _carried(received, read)
+            carried = take_out(received, read, "SAMLRequest")
             signed = verify_logout_request(carried, self.use_cases.parties, self.addresses.logout, now)
         except UntrustedSamlRequest as error:
             event = self._sign_out_event(corr, error.relying_party, received, Verdict(ok=False, rule=error.rule))
@@ -116,11 +119,14 @@ class SamlDesk:
             error.corr = corr
             raise
         self._spend(corr, signed, received, now)
-        group = self._end_session(signed, proofs)
-        answer = logout_answer(signed, self._messages, self._key, now)
-        return SignedOut(party=signed.party, answer=answer, group=group)
+        ended = self._end_session(signed, proofs)
+        participants = ended.participants if ended is not None else ()
+        if next_visit(participants):
+            return SignedOut(party=signed.party, answer=None, ended=ended)
+        answer = self._writer.answer(signed.provider, _reply_to(signed), now, partial=not all_reached(participants))
+        return SignedOut(party=signed.party, answer=answer, ended=ended)
 
-    def _end_session(self, signed: Signed, proofs: Proofs) -> str | None:
+    def _end_session(self, signed: Signed, proofs: Proofs) -> EndedEverywhere | None:
         """End the session that the relying party takes part in under the subject it names, and no other (T15)."""
         party, sessions = signed.party, self.use_cases.sessions
         found = sessions.find_of(party.id, proofs)
@@ -129,8 +135,9 @@ class SamlDesk:
         subject = subject_of(signed)
         if all((party.id, subject) != (known.relying_party, known.subject) for known in found.participants):
             return None
-        sessions.end(party.group, proofs, Ending(why="asked_by_relying_party", by=party.id, way_back=None))
-        return party.group
+        reply = _reply_to(signed).pairs()
+        ending = Ending(why="asked_by_relying_party", by=party.id, way_back=None, reply=reply)
+        return sessions.end(party.group, proofs, ending)
 
     def _spend(self, corr: Correlation, signed: Signed, received: bytes, now: datetime) -> None:
         fact = digest(f"{signed.provider.entity_id} {signed.id}")
@@ -152,11 +159,5 @@ class SamlDesk:
         )
 
 
-def _carried(received: bytes, read: Callable[[bytes], Carried]) -> Carried:
-    try:
-        carried = read(received)
-    except SamlRefused as refused:
-        raise UntrustedSamlRequest(refused.rule, refused.detail) from refused
-    if carried.kind != "SAMLRequest":
-        raise UntrustedSamlRequest("expected_message", "this address takes SAMLRequest only")
-    return carried
+def _reply_to(signed: Signed) -> LogoutReply:
+    return LogoutReply(in_response_to=signed.id, relay_state=signed.relay_state)

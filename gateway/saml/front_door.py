@@ -10,6 +10,7 @@ from gateway.broker.front_door import Handover, PostForm
 from gateway.broker.identifiers import digest
 from gateway.broker.login import Answered, Asked, Refused
 from gateway.broker.relying_party import RelyingParty, RelyingPartyId, ServiceProvider
+from gateway.broker.sign_on import sid_in
 from gateway.saml.messages import Messages, Statement, new_id
 from gateway.saml.reply import SamlReply, reply_of
 from gateway.saml.status import status_of
@@ -78,7 +79,7 @@ class SamlDoor:
             consumer=reply.consumer,
             in_response_to=reply.in_response_to,
             subject=str(claims["sub"]),
-            session_index=new_id(),
+            session_index=sid_in(login.asked, party.id) if party.group is not None else new_id(),
             attributes={name: str(claims[ours]) for ours, name in provider.attributes.items() if ours in claims},
             assurance=reply.contexts.stated(login.identity.assurance),
             authenticated_at=login.identity.authenticated_at,

@@ -1,19 +1,21 @@
-"""Single logout by the front channel (SAML 2.0 Core 3.7): a relying party says that the person signs out.
+"""Single logout by the front channel (SAML 2.0 Core 3.7): the messages of both directions.
 
 Without a group each login is a fresh one, so there is no session here to end; what remains is to prove who asks, to
-record it once, and to answer at a registered address. The session of a group ends with it, and the others are told.
+record it once, and to answer at a registered address. The session of a group ends with it, and the others are told:
+by the back channel, or by a visit of the browser (``gateway.saml.sign_out_round``).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.broker.front_door import BrowserAnswer, PostForm, Redirect
-from gateway.broker.relying_party import RelyingParties
+from gateway.broker.relying_party import RelyingParties, ServiceProvider
 from gateway.saml.errors import UntrustedSamlRequest
-from gateway.saml.messages import Messages
+from gateway.saml.messages import LogoutQuestion, Messages
 from gateway.saml.sender import SKEW, Signed, verify_sender
 from providers.saml.bindings import Carried, post_fields, redirect_query
 from providers.saml.errors import SamlRefused
-from providers.saml.names import REDIRECT, saml, samlp
+from providers.saml.names import REDIRECT, SUCCESS, saml, samlp
 from providers.saml.reading import instant_of, only_child, text_of
 from providers.saml.xml_keys import SigningKey
 
@@ -52,13 +54,76 @@ def _in_time(signed: Signed, now: datetime) -> None:
         raise SamlRefused("request_not_on_or_after", "NotOnOrAfter is over")
 
 
-def logout_answer(signed: Signed, messages: Messages, key: SigningKey, now: datetime) -> BrowserAnswer:
-    """Make the signed LogoutResponse, by the binding that the relying party's metadata prefers."""
-    endpoint = signed.provider.logout[0]
-    by_redirect = endpoint.binding == REDIRECT
-    address = endpoint.for_responses
-    xml = messages.logout_response(address, signed.id, now, signed=not by_redirect)
-    if not by_redirect:
-        return PostForm(action=address, fields=post_fields("SAMLResponse", xml, signed.relay_state))
-    query = redirect_query("SAMLResponse", xml, signed.relay_state, key)
-    return Redirect(location=f"{address}{'&' if '?' in address else '?'}{query}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutReply:
+    """What the answer to a LogoutRequest must hold; kept while others are visited first."""
+
+    in_response_to: str
+    relay_state: str | None
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Write it down for the broker."""
+        kept = {"in_response_to": self.in_response_to}
+        return tuple((kept if self.relay_state is None else {**kept, "relay_state": self.relay_state}).items())
+
+    @classmethod
+    def of(cls, pairs: tuple[tuple[str, str], ...]) -> "LogoutReply":
+        """Read it back."""
+        kept = dict(pairs)
+        return cls(in_response_to=kept["in_response_to"], relay_state=kept.get("relay_state"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutResponse:
+    """What a proven relying party answered to a LogoutRequest; whether we sent that is not decided yet."""
+
+    signed: Signed
+    in_response_to: str
+    confirmed: bool
+    """Whether it says that the session is over."""
+
+
+def verify_logout_response(
+    carried: Carried, parties: RelyingParties, destination: str, now: datetime
+) -> LogoutResponse:
+    """Check a LogoutResponse.
+
+    Raises:
+        UntrustedSamlRequest: its sender is not proven, it is late, for another address, or says nothing.
+    """
+    signed = verify_sender(carried, samlp("LogoutResponse"), parties, destination, now)
+    try:
+        status = only_child(signed.root, samlp("Status"), "one_status")
+        code = only_child(status, samlp("StatusCode"), "one_status_code").get("Value")
+    except SamlRefused as refused:
+        raise UntrustedSamlRequest(refused.rule, refused.detail, relying_party=signed.party.id) from refused
+    return LogoutResponse(
+        signed=signed, in_response_to=str(signed.root.get("InResponseTo") or ""), confirmed=code == SUCCESS
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutWriter:
+    """Writes LogoutRequest and LogoutResponse, each by the binding that the relying party's metadata prefers."""
+
+    messages: Messages
+    key: SigningKey
+
+    def answer(self, to: ServiceProvider, reply: LogoutReply, now: datetime, *, partial: bool) -> BrowserAnswer:
+        """Make the signed LogoutResponse; ``partial`` when somebody who took part was not told."""
+        endpoint = to.logout[0]
+        signed, address = endpoint.binding != REDIRECT, endpoint.for_responses
+        xml = self.messages.logout_response(address, reply.in_response_to, now, signed=signed, partial=partial)
+        return self._carried(endpoint.binding, address, "SAMLResponse", xml, reply.relay_state)
+
+    def question(self, to: ServiceProvider, question: LogoutQuestion, now: datetime) -> BrowserAnswer:
+        """Make the signed LogoutRequest."""
+        binding = to.logout[0].binding
+        xml = self.messages.logout_request(question, now, signed=binding != REDIRECT)
+        return self._carried(binding, question.destination, "SAMLRequest", xml, None)
+
+    def _carried(self, binding: str, address: str, kind: str, xml: bytes, relay_state: str | None) -> BrowserAnswer:
+        if binding != REDIRECT:
+            return PostForm(action=address, fields=post_fields(kind, xml, relay_state))
+        query = redirect_query(kind, xml, relay_state, self.key)
+        return Redirect(location=f"{address}{'&' if '?' in address else '?'}{query}")

@@ -13,7 +13,7 @@ from saml2.sigver import CryptoBackend, pre_signature_part
 from providers.contract import AssuranceLevel
 from providers.saml.encryption import encrypt_assertion
 from providers.saml.keys import VerifyingKey
-from providers.saml.names import BEARER, PERSISTENT, SHA256, SUCCESS, URI_NAME
+from providers.saml.names import BEARER, PERSISTENT, SHA256, STATUS, SUCCESS, URI_NAME
 from providers.saml.reading import instant_text
 from providers.saml.xml_keys import SigningKey
 
@@ -32,9 +32,23 @@ class Statement:
     subject: str
     """The pairwise persistent NameID."""
     session_index: str
+    """Towards a relying party of a group its ``sid``; a LogoutRequest of ours names it again."""
     attributes: Mapping[str, str]
     assurance: AssuranceLevel
     authenticated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutQuestion:
+    """Which sessions of a person a relying party shall end."""
+
+    id: str
+    destination: str
+    audience: str
+    """The relying party's entity id."""
+    subject: str
+    """The NameID that it was told."""
+    session_indexes: tuple[str, ...]
 
 
 def new_id() -> str:
@@ -66,7 +80,9 @@ class Messages:
         """Make the Response that says why nobody signed in."""
         return self._sign(self._response(consumer, in_response_to, _status(*status, text), now))
 
-    def logout_response(self, destination: str, in_response_to: str, now: datetime, *, signed: bool) -> bytes:
+    def logout_response(
+        self, destination: str, in_response_to: str, now: datetime, *, signed: bool, partial: bool = False
+    ) -> bytes:
         """Make the answer to a LogoutRequest.
 
         Args:
@@ -74,11 +90,22 @@ class Messages:
             in_response_to: the request's ID.
             now: the moment.
             signed: whether the signature stands in it; by HTTP-Redirect it stands beside it.
+            partial: whether somebody who took part was not told (SAML 2.0 Core 3.7.3.2).
         """
-        response = samlp.LogoutResponse(
-            **self._head(destination, now, signed=signed), in_response_to=in_response_to, status=_status(SUCCESS)
-        )
+        status = _status(SUCCESS, f"{STATUS}PartialLogout" if partial else None)
+        head = self._head(destination, now, signed=signed)
+        response = samlp.LogoutResponse(**head, in_response_to=in_response_to, status=status)
         return self._sign(response) if signed else str(response).encode()
+
+    def logout_request(self, question: LogoutQuestion, now: datetime, *, signed: bool) -> bytes:
+        """Make a LogoutRequest of our own; ``signed`` as for ``logout_response``."""
+        request = samlp.LogoutRequest(
+            **self._head(question.destination, now, signed=signed, identifier=question.id),
+            not_on_or_after=instant_text(now + LIFETIME),
+            name_id=self._name_id(question.subject, question.audience),
+            session_index=[samlp.SessionIndex(text=index) for index in question.session_indexes],
+        )
+        return self._sign(request) if signed else str(request).encode()
 
     def _assertion(self, statement: Statement, now: datetime) -> Any:
         until = instant_text(now + LIFETIME)
@@ -114,8 +141,8 @@ class Messages:
         head = self._head(consumer, now, signed=True)
         return samlp.Response(**head, in_response_to=in_response_to, status=status)
 
-    def _head(self, destination: str, now: datetime, *, signed: bool) -> dict[str, Any]:
-        identifier = new_id()
+    def _head(self, destination: str, now: datetime, *, signed: bool, identifier: str | None = None) -> dict[str, Any]:
+        identifier = identifier or new_id()
         return {
             "id": identifier,
             "version": "2.0",

@@ -1,6 +1,6 @@
 """Who sent a message: the registered relying party whose pinned key signed it (T22, T26)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,6 +31,26 @@ class Signed:
     def id(self) -> str:
         """Its ID."""
         return str(self.root.get("ID"))
+
+
+def take_out(received: bytes, read: Callable[[bytes], Carried], kind: str) -> Carried:
+    """Take a message out of what the browser brought.
+
+    Args:
+        received: the query string or form, exactly.
+        read: knows the binding.
+        kind: ``SAMLRequest`` or ``SAMLResponse``.
+
+    Raises:
+        UntrustedSamlRequest: there is none, or one of the other kind.
+    """
+    try:
+        carried = read(received)
+    except SamlRefused as refused:
+        raise UntrustedSamlRequest(refused.rule, refused.detail) from refused
+    if carried.kind != kind:
+        raise UntrustedSamlRequest("expected_message", f"this address takes {kind} only")
+    return carried
 
 
 def verify_sender(carried: Carried, name: str, parties: RelyingParties, destination: str, now: datetime) -> Signed:

@@ -39,7 +39,7 @@ class SessionStatements:
         )
         alive = and_(this, open_now, session.c.idle_at >= bindparam("now"))
         self.use = self._text(update(session).where(alive).values(idle_at=_no_later_than_the_end()))
-        over = ("browser", "ended_at", "asked_by", "way_back", "idle_at")
+        over = ("browser", "ended_at", "asked_by", "way_back", "reply", "idle_at")
         erased = {"key": null(), "identity": null(), **{name: bindparam(f"new_{name}") for name in over}}
         self.end = self._text(update(session).where(and_(this, open_now)).values(erased))
         past = session.c.idle_at < bindparam("now")
@@ -59,7 +59,7 @@ class SessionStatements:
             party.standing == bindparam("old_standing"),
             party.attempts == bindparam("old_attempts", type_=Integer()),
         )
-        changed = ("standing", "attempts", "due_at")
+        changed = ("standing", "attempts", "due_at", "request")
         self.move = self._text(
             update(session_party).where(same).values({name: bindparam(f"new_{name}") for name in changed})
         )

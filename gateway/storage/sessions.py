@@ -1,5 +1,6 @@
 """Sessions of groups in the database: rows of ``session`` and ``session_party``, and how to read them back."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -35,7 +36,7 @@ class SqlSessions:
 
     def open(self, session: Session) -> None:
         """Remember a new session."""
-        over = {"ended_at": None, "asked_by": None, "way_back": None}
+        over = {"ended_at": None, "asked_by": None, "way_back": None, "reply": None}
         fixed = {"id": session.id, "sign_on_group": session.group}
         self._connection.execute(self._statements.open, {**fixed, **self._fresh(session), **over})
 
@@ -58,6 +59,7 @@ class SqlSessions:
             "new_ended_at": to_micros(ended.ended_at),
             "new_asked_by": ended.asked_by,
             "new_way_back": ended.way_back,
+            "new_reply": json.dumps(ended.reply) if ended.reply else None,
             "new_idle_at": to_micros(until),
         }
         return self._connection.execute(self._statements.end, parameters).rowcount == 1
@@ -75,7 +77,8 @@ class SqlSessions:
         """Change how it stands with one participant; standing and attempts decide who is first."""
         still: dict[str, object] = {"session": old.session, "relying_party": old.relying_party, "sid": old.sid}
         still |= {"standing": old.standing, "attempts": old.attempts}
-        becomes = {"standing": new.standing, "attempts": new.attempts, "due_at": _micros(new.due_at)}
+        becomes: dict[str, object] = {"standing": new.standing, "attempts": new.attempts, "request": new.request}
+        becomes |= {"due_at": _micros(new.due_at)}
         parameters = {f"old_{name}": value for name, value in still.items()}
         parameters |= {f"new_{name}": value for name, value in becomes.items()}
         return self._connection.execute(self._statements.move, parameters).rowcount == 1
@@ -126,6 +129,7 @@ def _ended(row: dict[str, Any]) -> EndedSession:
         ended_at=from_micros(row["ended_at"]),
         asked_by=RelyingPartyId(row["asked_by"]) if row["asked_by"] else None,
         way_back=row["way_back"],
+        reply=tuple((name, value) for name, value in json.loads(row["reply"])) if row["reply"] else (),
     )
 
 

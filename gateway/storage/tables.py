@@ -76,6 +76,7 @@ session: Final = Table(
     Column("ended_at", BigInteger),
     Column("asked_by", Text),
     Column("way_back", Text),
+    Column("reply", Text),
     _sparse_index("session_key", "key"),
     Index("session_idle", "idle_at"),
 )
@@ -92,6 +93,7 @@ session_party: Final = Table(
     Column("standing", String(12), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", BigInteger),
+    Column("request", String(64)),
     Index(
         "session_party_due",
         "due_at",

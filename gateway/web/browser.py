@@ -8,9 +8,9 @@ from typing import Final
 
 from flask import Request, Response
 
-from gateway.broker.identifiers import browser_mark, new_secret
+from gateway.broker.identifiers import browser_mark, new_secret, parse_correlation
 from gateway.broker.login import BrowserMark
-from gateway.broker.session import session_key
+from gateway.broker.session import ROUND_LASTS, SessionId, session_key
 from gateway.broker.sign_on import Proofs
 from gateway.group_sessions import NewSecret
 from providers.contract import Language, Reference
@@ -18,6 +18,8 @@ from providers.contract import Language, Reference
 BROWSER: Final = "__Host-vpm-browser"
 LAST_CHOICE: Final = "__Host-vpm-last"
 LANGUAGE: Final = "__Host-vpm-language"
+SIGN_OUT: Final = "__Host-vpm-sign-out"
+"""Which ended session the browser is visiting relying parties for; no secret, and worth nothing without ``BROWSER``."""
 REFERENCE: Final = "__Host-vpm-reference"
 SESSION: Final = "__Host-vpm-session-"
 """Followed by the group: each group has a cookie of its own."""
@@ -64,6 +66,17 @@ def set_session(response: Response, secret: NewSecret | None) -> None:
 def forget_session(response: Response, group: str) -> None:
     """Drop the secret of a session that ended."""
     forget(response, f"{SESSION}{group}")
+
+
+def remember_round(response: Response, session: SessionId) -> None:
+    """Let the browser know on its way back which sign-out it was sent out for."""
+    seconds = int(ROUND_LASTS.total_seconds())
+    response.set_cookie(SIGN_OUT, session, max_age=seconds, secure=True, httponly=True, samesite="Lax")
+
+
+def round_of(request: Request) -> SessionId | None:
+    """Give the ended session that a browser was sent out for; None when it brought nothing that looks like one."""
+    return parse_correlation(request.cookies.get(SIGN_OUT, ""))
 
 
 def remember(response: Response, name: str, value: str) -> None:

@@ -161,6 +161,8 @@ class SignedOutView:
     other_language_url: str
     again_url: str | None
     """This page anew, while an answer is still awaited."""
+    visit_url: str | None = None
+    """Where the browser goes to tell the others, one after another; None when nobody waits for that."""
     portal: str | None = None
     return_action: str | None = None
     return_url: str | None = None

@@ -98,6 +98,17 @@ SAML_REQUESTS: Final[Mapping[str, Message]] = {
         OAuthError.UNMET_AUTHENTICATION_REQUIREMENTS,
     ),
     "one_name_id": _mistake("there must be one NameID", "A LogoutRequest does not say who signs out."),
+    "one_status": _mistake("there must be one Status", "A LogoutResponse does not say what came of it."),
+    "one_status_code": _mistake("there must be one StatusCode", "A LogoutResponse does not say what came of it."),
+    "round_under_way": _mistake(
+        "no sign-out of this browser waits for an answer",
+        "A LogoutResponse came late, into another browser, or without a LogoutRequest of ours.",
+    ),
+    "answers_our_request": _attack(
+        "InResponseTo is no request that was sent to you",
+        "A portal answers a LogoutRequest that it was not sent: a mistake of its library, or an attempt to end "
+        "a sign-out early.",
+    ),
     "request_not_on_or_after": _mistake("NotOnOrAfter is over", "A LogoutRequest came too late."),
     "registered_logout": _mistake(
         "the metadata has no SingleLogoutService",

@@ -60,8 +60,8 @@ def handover_page(language: Language, portal: str | None, form: PostForm, *, fur
     """
     nonce = secrets.token_urlsafe(16)
     view = HandoverView(language=language, portal=portal, action=form.action, fields=form.fields, script_nonce=nonce)
-    origins = tuple(sorted({origin_of(form.action), *further})) if portal is not None else ()
-    return page(render_handover(view), form_action=origins, script_nonce=nonce)
+    origins = {*further, *(() if portal is None else (origin_of(form.action),))}
+    return page(render_handover(view), form_action=tuple(sorted(origins)), script_nonce=nonce)
 
 
 def json_response(

@@ -9,8 +9,8 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from gateway.broker.identifiers import parse_correlation
-from gateway.broker.relying_party import RelyingPartyId
-from gateway.broker.session import Participant, Standing
+from gateway.broker.relying_party import RelyingParty, RelyingPartyId
+from gateway.broker.session import EndedSession, Participant, Standing
 from gateway.broker.sign_out import Ending
 from gateway.group_sessions import OpenSession, SignedOut
 from gateway.oidc.request import AuthorizationRequest
@@ -145,6 +145,8 @@ def _outcome_page(use_cases: UseCases, ended: SignedOut, language: Language) -> 
     session = ended.session
     asked_by = use_cases.parties.get(session.asked_by) if session.asked_by is not None else None
     address = f"/session/{session.id}"
+    in_time = session.round_in_time(use_cases.clock())
+    left = any(one.standing is Standing.TO_VISIT for one in ended.participants)
     waiting = any(one.standing is Standing.TO_BE_TOLD for one in ended.participants)
     view = SignedOutView(
         language=language,
@@ -152,9 +154,17 @@ def _outcome_page(use_cases: UseCases, ended: SignedOut, language: Language) -> 
         other_language_url=f"{address}?lang={_other(language)}",
         again_url=address if waiting else None,
         portal=asked_by.names[language] if asked_by is not None else None,
-        return_url=(session.way_back or asked_by.home) if asked_by is not None else None,
+        return_url=_way_back(session, asked_by, in_time=in_time),
+        visit_url=f"/saml/logout/{session.id}" if left and in_time else None,
     )
     return _remembered(page(render_signed_out(view)), language)
+
+
+def _way_back(session: EndedSession, asked_by: RelyingParty | None, *, in_time: bool) -> str | None:
+    """To the relying party that asked; the one that is owed an answer gets it on the way."""
+    if asked_by is None:
+        return None
+    return f"/saml/logout/{session.id}/end" if session.reply and in_time else session.way_back or asked_by.home
 
 
 def _portal_line(use_cases: UseCases, participant: Participant, language: Language) -> PortalLine:

@@ -125,6 +125,7 @@ def _signed_out(language: Language, *standings: Standing) -> str:
             ),
             other_language_url=f"/{_other(language)}/signed-out",
             again_url="/posted" if Standing.TO_BE_TOLD in standings else None,
+            visit_url="/posted" if Standing.TO_VISIT in standings else None,
             portal=PORTALS[language],
             return_url="/posted",
         )

@@ -42,6 +42,7 @@ def ending(session: Session, **changed: Any) -> EndedSession:
         "ended_at": NOW + MINUTE,
         "asked_by": RelyingPartyId("auctions"),
         "way_back": "https://auctions.test/signed-out?state=s",
+        "reply": (("in_response_to", "_question"), ("relay_state", "a state")),
     }
     return EndedSession(**{**values, **changed})
 
@@ -97,7 +98,7 @@ class SessionsContract:
 
     def test_a_session_that_the_person_ends_names_nobody_and_no_way_back(self, storage: Any) -> None:
         session = opened(storage)
-        over = ending(session, asked_by=None, way_back=None)
+        over = ending(session, asked_by=None, way_back=None, reply=())
         assert storage.commit(lambda unit: unit.sessions.end(over, NOW + 61 * MINUTE))
         assert storage.look(lambda sessions: sessions.find_ended(session.id, BROWSER)) == over
 
@@ -133,6 +134,14 @@ class SessionsContract:
         assert storage.commit(lambda unit: unit.sessions.move(joined, told))
         assert not storage.commit(lambda unit: unit.sessions.move(joined, told))
         assert storage.look(lambda sessions: sessions.participants(session.id)) == [told]
+
+    def test_what_the_browser_carried_to_a_participant_is_remembered(self, storage: Any) -> None:
+        session = opened(storage)
+        left = replace(a_participant(session), standing=Standing.TO_VISIT)
+        visited = replace(left, standing=Standing.VISITED, request=new_digest())
+        storage.commit(lambda unit: unit.sessions.join(left))
+        assert storage.commit(lambda unit: unit.sessions.move(left, visited))
+        assert storage.look(lambda sessions: sessions.participants(session.id)) == [visited]
 
     def test_fifty_parallel_attempts_to_tell_somebody_have_one_winner(self, storage: Any) -> None:
         """A logout token is sent by one process at a time, however many look."""

@@ -14,6 +14,7 @@ from gateway.broker.ports import Storage
 from gateway.broker.relying_party import RelyingParties, RelyingPartyId
 from gateway.oidc.back_channel import NotGranted
 from gateway.provider_directory import ProviderDirectory
+from gateway.saml.desk import SamlDesk
 from gateway.web.app import Gateway, create_public_app
 from providers.contract import (
     Arrival,
@@ -84,10 +85,14 @@ class Town:
         parties = RelyingParties(self._party(name, **changed) for name in GROUPS)
         self.core = Core(parties=parties, **({} if storage is None else {"storage": storage}))  # type: ignore[arg-type]
         self.bank = Bank(self.core)
-        self.core.use_cases.providers = {BANK: self.bank}
-        directory = ProviderDirectory([self.bank])
+        self.open()
+
+    def open(self, saml: SamlDesk | None = None) -> None:
+        """Open the pages, of SAML too where there is a desk for it."""
+        use_cases, directory = self.core.use_cases, ProviderDirectory([self.bank])
+        use_cases.providers = {BANK: self.bank}
         self._app = create_public_app(
-            Gateway(use_cases=self.core.use_cases, directory=directory, problems=list, close=directory.close)
+            Gateway(use_cases=use_cases, directory=directory, saml=saml, problems=list, close=directory.close)
         )
 
     def _party(self, name: RelyingPartyId, **changed: Any) -> Any:

@@ -30,10 +30,11 @@ from tests.support.xml_signing import algorithm_of, raw_signature, sign
 
 SAML: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
-ENTITY: Final = "https://sp.test/metadata"
-CONSUMER: Final = "https://sp.test/acs"
-OTHER_CONSUMER: Final = "https://sp.test/acs2"
-LOGOUT: Final = "https://sp.test/logout"
+HOST: Final = "sp.test"
+ENTITY: Final = f"https://{HOST}/metadata"
+CONSUMER: Final = f"https://{HOST}/acs"
+OTHER_CONSUMER: Final = f"https://{HOST}/acs2"
+LOGOUT: Final = f"https://{HOST}/logout"
 IDP: Final = f"{ISSUER}/saml/metadata"
 SSO: Final = f"{ISSUER}/saml/sso"
 SLO: Final = f"{ISSUER}/saml/logout"
@@ -69,24 +70,28 @@ def idp_key(kind: str = "rsa") -> SigningKey:
 
 
 def metadata(
-    *, signing: tuple[PrivateKey, ...], encryption: PrivateKey | None, valid_until: str = "2027-01-01T00:00:00Z"
+    *,
+    signing: tuple[PrivateKey, ...],
+    encryption: PrivateKey | None,
+    valid_until: str = "2027-01-01T00:00:00Z",
+    host: str = HOST,
 ) -> bytes:
     """Write the metadata that the portal's administrator hands in."""
     keys = "".join(_key_descriptor("signing", key) for key in signing)
     keys += _key_descriptor("encryption", encryption) if encryption else ""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"
-    entityID="{ENTITY}" validUntil="{valid_until}">
+    entityID="https://{host}/metadata" validUntil="{valid_until}">
   <md:SPSSODescriptor AuthnRequestsSigned="true" protocolSupportEnumeration="{SAMLP}">
     {keys}
-    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{LOGOUT}/post"/>
-    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{LOGOUT}"/>
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://{host}/logout/post"/>
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://{host}/logout"/>
     <md:AssertionConsumerService index="1" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-        Location="{OTHER_CONSUMER}"/>
+        Location="https://{host}/acs2"/>
     <md:AssertionConsumerService index="0" isDefault="true"
-        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{CONSUMER}"/>
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://{host}/acs"/>
     <md:AssertionConsumerService index="2" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
-        Location="https://sp.test/artifact"/>
+        Location="https://{host}/artifact"/>
   </md:SPSSODescriptor>
 </md:EntityDescriptor>""".encode()
 
@@ -109,6 +114,8 @@ class SamlPortal:
     idp_kind: str = "rsa"
     attributes: Any = "claims"
     changed: dict[str, Any] = field(default_factory=dict)
+    id: RelyingPartyId = SAML_PORTAL
+    host: str = HOST
 
     def __post_init__(self) -> None:
         self.core.register(self.party())
@@ -122,16 +129,20 @@ class SamlPortal:
         self.core.speak(self.parts.door)
         self.desk = self.parts.desk(self.core.use_cases)
 
+    @property
+    def entity(self) -> str:
+        return f"https://{self.host}/metadata"
+
     def party(self) -> RelyingParty:
         entry = ServiceProviderEntry.model_validate(
-            {"entity_id": ENTITY, "metadata": "sp.xml", "attributes": self.attributes}
+            {"entity_id": self.entity, "metadata": "sp.xml", "attributes": self.attributes}
         )
-        raw = metadata(signing=(self.key,), encryption=self.encryption)
+        raw = metadata(signing=(self.key,), encryption=self.encryption, host=self.host)
         values: dict[str, Any] = {
-            "id": SAML_PORTAL,
+            "id": self.id,
             "names": {Language.LATVIAN: "SAML portāls", Language.ENGLISH: "SAML portal"},
-            "home": "https://sp.test/",
-            "sector": "sp.test",
+            "home": f"https://{self.host}/",
+            "sector": self.host,
             "saml": open_service_provider(entry, raw, self.core.clock().date()),
         }
         return RelyingParty(**{**values, **self.changed})
@@ -145,10 +156,10 @@ class SamlPortal:
             "Version": "2.0",
             "IssueInstant": instant(self.core.clock()),
             "Destination": SSO,
-            "AssertionConsumerServiceURL": CONSUMER,
+            "AssertionConsumerServiceURL": f"https://{self.host}/acs",
             **changed,
         }
-        return message("AuthnRequest", attributes, inside)
+        return message("AuthnRequest", attributes, inside, self.entity)
 
     def logout_request(self, subject: str = "somebody", **changed: str | None) -> Any:
         attributes: dict[str, str | None] = {
@@ -158,7 +169,20 @@ class SamlPortal:
             "Destination": SLO,
             **changed,
         }
-        return message("LogoutRequest", attributes, f"<saml:NameID>{subject}</saml:NameID>")
+        return message("LogoutRequest", attributes, f"<saml:NameID>{subject}</saml:NameID>", self.entity)
+
+    def logout_response(self, in_response_to: str, status: str = "Success", **changed: str | None) -> Any:
+        """Answer a LogoutRequest of the gateway; not signed yet."""
+        attributes: dict[str, str | None] = {
+            "ID": f"_{secrets.token_hex(16)}",
+            "Version": "2.0",
+            "IssueInstant": instant(self.core.clock()),
+            "Destination": SLO,
+            "InResponseTo": in_response_to,
+            **changed,
+        }
+        code = f'<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/>'
+        return message("LogoutResponse", attributes, f"<samlp:Status>{code}</samlp:Status>", self.entity)
 
     def redirect(self, root: Any, relay_state: str | None = "a state", **changed: Any) -> bytes:
         """Make the signed query of the redirect binding."""
@@ -187,8 +211,8 @@ class SamlPortal:
         values: dict[str, Any] = {
             "issuer": IDP,
             "keys": (VerifyingKey.of(idp_key(self.idp_kind).private.public_key()),),
-            "destination": CONSUMER,
-            "audience": ENTITY,
+            "destination": f"https://{self.host}/acs",
+            "audience": self.entity,
             "in_response_to": in_response_to,
             "asked_at": self.core.clock(),
             "now": self.core.clock(),
@@ -214,9 +238,9 @@ def instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def message(name: str, attributes: dict[str, str | None], inside: str) -> Any:
+def message(name: str, attributes: dict[str, str | None], inside: str, issuer: str = ENTITY) -> Any:
     root = etree.fromstring(
-        f'<samlp:{name} xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}"><saml:Issuer>{ENTITY}</saml:Issuer>{inside}'
+        f'<samlp:{name} xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}"><saml:Issuer>{issuer}</saml:Issuer>{inside}'
         f"</samlp:{name}>"
     )
     for key, value in attributes.items():

@@ -180,7 +180,8 @@ def test_nonsense_is_a_page_with_headers_and_no_crash(method: str, path: str, bo
 def test_every_saml_route_says_who_may_enter() -> None:
     app = browser(SamlPortal()).application
     views = {rule.rule: app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if "/saml" in rule.rule}
-    assert set(views) == {"/saml/metadata", "/saml/sso", "/saml/logout"}
+    visits = {"/saml/logout/<session>", "/saml/logout/<session>/end"}
+    assert set(views) == {"/saml/metadata", "/saml/sso", "/saml/logout", *visits}
     assert all(access_of(view) is not None for view in views.values())
 
 

@@ -90,6 +90,7 @@ def _make_session_tables() -> None:
         sa.Column("ended_at", sa.BigInteger),
         sa.Column("asked_by", sa.Text),
         sa.Column("way_back", sa.Text),
+        sa.Column("reply", sa.Text),
     )
     _make_sparse_index("session_key", ["key"], table="session")
     op.create_index("session_idle", "session", ["idle_at"])
@@ -102,6 +103,7 @@ def _make_session_tables() -> None:
         sa.Column("standing", sa.String(12), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", sa.BigInteger),
+        sa.Column("request", sa.String(64)),
     )
     _make_sparse_index("session_party_due", ["due_at"], table="session_party", unique=False)
 
