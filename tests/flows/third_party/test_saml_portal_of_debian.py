@@ -1,6 +1,7 @@
 """Debian's mod_auth_mellon, on a real Apache, signs people in and out by SAML with encryption (must-show 1)."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def portal() -> Iterator[Portal]:
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory, portal: Portal) -> Iterator[Places]:
-    """A running gateway that speaks SAML, and a mock bank; the portal is registered with its own metadata."""
+    """A running gateway that speaks SAML, and a mock bank; the portal is registered with its own metadata, in a group."""
     found = places_at(tmp_path_factory.mktemp("saml"))
     prepare(found)
     portal.make_files(found, rsa_key=True)
@@ -47,7 +48,9 @@ def places(tmp_path_factory: pytest.TempPathFactory, portal: Portal) -> Iterator
     run(make, portal.folder)
     shutil.copy(portal.folder / "metadata.xml", found.root / "gateway" / portal.id)
     with found.settings("gateway").open("a", encoding="utf-8") as file:
-        file.write(f"\n{documented(portal, found, 'registration')}\n[saml]\n")
+        registration = documented(portal, found, "registration")
+        grouped = replaced(registration, {"[relying_parties.saml]": 'group = "registri"\n[relying_parties.saml]'})
+        file.write(f"\n{grouped}\n[saml]\n")
     with Parts(found):
         run(fetch, portal.folder)
         yield found
@@ -124,6 +127,24 @@ def test_debians_mod_auth_mellon_signs_in_by_saml_with_encryption_and_out(
     assert out.text == "open\n", site.log
     assert any(url.startswith(f"{places.issuer}/saml/logout?SAMLRequest=") for url in walk.browser.visited)
     assert any(url.startswith(f"{portal.url}/mellon/logout?SAMLResponse=") for url in walk.browser.visited)
+    assert "/login/" in walk.browser.open(f"{portal.url}/").url, "nobody is signed in any more"
+
+
+def test_mod_auth_mellon_ends_its_session_when_the_person_signs_out_at_the_gateway(
+    places: Places, portal: Portal, site: Site
+) -> None:
+    """It believes a LogoutRequest of ours, finds its session by NameID and SessionIndex, and its answer is believed."""
+    walk = at_the_portal(portal, places, site)
+    walk.browser.open(f"{places.issuer}/session")
+    ended = walk.browser.submit("/session/end", group="registri")
+    address = ended.url.partition("?")[0]
+    assert re.fullmatch(rf"{places.issuer}/session/[0-9A-Z]{{26}}", address)
+    assert 'class="to-visit"' in ended.text
+    back = walk.browser.open(address.replace("/session/", "/saml/logout/"))
+    assert any(url.startswith(f"{portal.url}/mellon/logout?SAMLRequest=") for url in walk.browser.visited), site.log
+    assert any(url.startswith(f"{places.issuer}/saml/logout?SAMLResponse=") for url in walk.browser.visited), site.log
+    assert back.url.partition("?")[0] == address
+    assert 'class="told"' in back.text, site.log
     assert "/login/" in walk.browser.open(f"{portal.url}/").url, "nobody is signed in any more"
 
 
