@@ -4,13 +4,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from tests.bench import storage
 from tests.bench.arena import Arena, arena
-from tests.bench.crowd import Round
+from tests.bench.crowd import Crowd, Round
 from tests.bench.crypto import measure_crypto
 from tests.bench.gauges import Cores, pss_mib
 from tests.bench.grown_log import opened_log
@@ -220,6 +220,22 @@ def _memory(bench: Bench, up: Running, when: str) -> None:
     bench.say("9", f"PSS of each worker, MiB, {when}", found, "≤ 95", max(sizes) <= 95)
 
 
+def growth(bench: Bench) -> None:
+    """Row 9: what a worker grows by once it is warm. Caches fill first: SQLite's alone may take 2 MiB a connection."""
+    warm, logins = 25 * bench.logins, 250 * bench.logins
+    with bench.arena() as made:
+        up = made.gateway("plain", PLAIN)
+        crowd = Crowd(at_once=32, logins=warm, cores=made.cores.driver)
+        journeys = made.contenders[0].journeys
+        crowd.run(journeys, up.roots)
+        before = [pss_mib(each) for each in up.workers]
+        failed = replace(crowd, logins=logins).run(journeys, up.roots).failed
+        grown = [pss_mib(each) - then for each, then in zip(up.workers, before, strict=True)]
+    found = ", ".join(f"{size:+.1f}" for size in grown)
+    met = max(grown) <= 5 and not failed
+    bench.say("9", f"growth of each worker over {logins:,} logins, MiB ({failed} failed)", found, "≤ 5", met)
+
+
 def stalled_peers(bench: Bench) -> None:
     """Row 13: silent peers, and such as send two bytes of a handshake."""
     kinds: dict[Kind, float] = {"embedded": 5.0}
@@ -270,6 +286,7 @@ ROWS: Final[dict[str, Callable[[Bench], None]]] = {
     "steady": steady,
     "slow-disk": slow_disk,
     "workers": workers,
+    "growth": growth,
     "providers": providers,
     "audit-log": audit_log,
     "stalled": stalled_peers,
