@@ -65,8 +65,11 @@ class KeysFolder:
 
 
 def named_key(pem: bytes) -> ECKey:
-    """Load a key, private or public, and name it after itself: the beginning of its thumbprint (RFC 7638)."""
-    return ECKey.import_key(pem, {"kid": ECKey.import_key(pem).thumbprint()[:KID_LENGTH]})
+    """Load a key, private or public, and name it after itself: the beginning of its thumbprint (RFC 7638).
+
+    A word stands before it, since a thumbprint may begin with a hyphen, which a command would take for an option.
+    """
+    return ECKey.import_key(pem, {"kid": f"sig-{ECKey.import_key(pem).thumbprint()[:KID_LENGTH]}"})
 
 
 def number_of(path: Path) -> int:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jws
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 from gateway.audit.event import AuditEvent
 from gateway.broker.ports import StorageUnavailable
@@ -16,6 +16,7 @@ from gateway.oidc.keys import SigningKeys
 from gateway.signing.changing import KeyCommands
 from gateway.signing.life import NotAllowed, State
 from gateway.signing.opening import FILE, SigningKeyFollower, first_ring
+from gateway.signing.places import named_key
 from gateway.signing.ring_file import FILE_NAME, read_ring, write_ring
 from tests.gateway.signing.conftest import WAITS, Commands
 from tests.support.gateway_parts import HeldClock
@@ -213,3 +214,9 @@ def test_t64_two_published_keys_with_one_kid_are_refused(commands: Commands) -> 
     _, keys = opened(commands())
     with pytest.raises(ValueError, match="a kid of its own"):
         keys.swap(current=keys.current, published=[keys.current.public, keys.current.public])
+
+
+def test_no_kid_can_be_taken_for_an_option_of_a_command() -> None:
+    made = [named_key(ECKey.generate_key("P-256").as_pem(private=False)) for _ in range(200)]
+    assert all(str(key.kid)[0].isalpha() for key in made)
+    assert len({key.kid for key in made}) == len(made)
