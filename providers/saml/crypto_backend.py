@@ -4,6 +4,7 @@ pysaml2 names keys and certificates by file. Here a name is looked up among keys
 is read or parsed while a login waits (performance.md section 2).
 """
 
+import secrets
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -98,9 +99,10 @@ class InProcessBackend(CryptoBackend):  # type: ignore[misc]  # pysaml2 ships no
         encrypted = next(root.iter(saml("EncryptedAssertion")))
         plain = decrypt_assertion(encrypted, self._signing[key_file].xml_key)
         # As text: a tree would give the assertion the prefixes of its new parent, and its signature covers its own.
-        encrypted.getparent().replace(encrypted, etree.Element("placeholder"))
-        around = etree.tostring(root, encoding="unicode")
-        return around.replace("<placeholder/>", etree.tostring(plain, encoding="unicode"))  # type: ignore[no-any-return]  # lxml ships no types
+        mark = f"here-{secrets.token_hex(16)}"  # random, so that nothing in the message is taken for it
+        encrypted.getparent().replace(encrypted, etree.Element(mark))
+        before, _, after = etree.tostring(root, encoding="unicode").partition(f"<{mark}/>")
+        return f"{before}{etree.tostring(plain, encoding='unicode')}{after}"
 
 
 def _element(root: Any, node_name: str, node_id: str) -> Any:
