@@ -1,12 +1,10 @@
 """Row 15 of performance.md: a hundred whole logins parse no key, build no context, compile no page, start no program."""
 
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 import pytest
@@ -18,82 +16,41 @@ from tests.bench.bank import QuickBank
 from tests.bench.gauges import Cores
 from tests.bench.journeys import AtQuickBank
 from tests.bench.setups import Setup, bank_of, new_places, wait_until_open, write_settings
+from tests.support.calls import COSTLY, counting
 from tests.support.driver import STEPS, Lines
 from tests.support.in_process import InProcess, in_process
 from tests.support.relying_party import RelyingParty
 
-COSTLY: Final = frozenset(
-    {
-        "load_pem_private_key",
-        "load_pem_public_key",
-        "load_der_public_key",
-        "load_pem_x509_certificate",
-        "load_pem_x509_certificates",
-        "load_pem_x509_crl",
-        "load_cert_chain",
-        "load_verify_locations",
-        "import_key",
-        "open_context",
-        "model_validate",
-        "read_bytes",
-        "read_text",
-        "generate",
-        "Popen",
-        "fork_exec",
-    }
-)
-"""Functions, by name, of the things that are done once; ``generate`` is what compiles a template."""
+NEVER: Final = COSTLY | {"read_text", "generate", "fork_exec"}
+"""``generate`` is what compiles a template."""
 LOGINS: Final = 100
-
-
-class Watch:
-    """Counts calls by the called function's name while the gateway works, of Python and of C functions."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        sys.setprofile(self._note)
-        try:
-            yield
-        finally:
-            sys.setprofile(None)
-
-    def _note(self, frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
-            self.calls[frame.f_code.co_name] += 1
-        elif event == "c_call":
-            self.calls[getattr(argument, "__name__", "")] += 1
 
 
 @pytest.mark.parametrize("confirmation", [False, True], ids=["by contract", "confirmed over mutual TLS"])
 def test_a_hundred_logins_do_nothing_that_is_done_once(tmp_path: Path, confirmation: bool) -> None:
-    places, watch = new_places(tmp_path), Watch()
+    places, calls = new_places(tmp_path), Counter[str]()
     prepare(places, fast_login=True)
     write_settings(Setup(kind="embedded", confirmation=confirmation), places)
     cores = Cores.of_this_machine()
-    with bank_of(places, cores.both), in_process(places, watch) as gateway:
+    with bank_of(places, cores.both), in_process(places, partial(counting, calls)) as gateway:
         sign_in = _signing_in(gateway, places)
         wait_until_open(places.bank_mutual_port)
         for _ in range(3):  # connections are opened, statements prepared, caches filled
             sign_in()
-        watch.calls.clear()
+        calls.clear()
         for _ in range(LOGINS):
             sign_in()
-    assert {name: watch.calls[name] for name in COSTLY if watch.calls[name]} == {}
-    assert watch.calls["authorize"] >= LOGINS, "the counter sees what happens"
-    assert watch.calls["confirm"] == (LOGINS if confirmation else 0)
+    assert {name: calls[name] for name in NEVER if calls[name]} == {}
+    assert calls["authorize"] >= LOGINS, "the counter sees what happens"
+    assert calls["confirm"] == (LOGINS if confirmation else 0)
 
 
 def test_the_counter_sees_what_opening_a_gateway_costs(tmp_path: Path) -> None:
-    places, watch = new_places(tmp_path), Watch()
+    places, calls = new_places(tmp_path), Counter[str]()
     prepare(places, fast_login=True)
-    with watch(), in_process(places, watch):
+    with counting(calls), in_process(places, partial(counting, calls)):
         pass
-    assert {"load_pem_private_key", "load_pem_x509_crl", "import_key", "model_validate", "read_bytes"} <= set(
-        watch.calls
-    )
+    assert {"load_pem_private_key", "load_pem_x509_crl", "import_key", "model_validate", "read_bytes"} <= set(calls)
 
 
 def _signing_in(gateway: InProcess, places: Places) -> Callable[[], Any]:

@@ -7,23 +7,7 @@ from providers.registry import open_provider
 from providers.tls_context import shared_context
 from tests.contracts.redirect_provider import asked, expected
 from tests.providers.little_bank import LIGA, LittleBank, arrival, now
-from tests.support.calls import counting
-
-COSTLY = {
-    "load_pem_private_key",
-    "load_pem_public_key",
-    "load_der_public_key",
-    "load_pem_x509_certificate",
-    "load_pem_x509_certificates",
-    "load_pem_x509_crl",
-    "load_cert_chain",
-    "load_verify_locations",
-    "import_key",
-    "open_context",
-    "model_validate",
-    "read_bytes",
-    "Popen",
-}
+from tests.support.calls import COSTLY, counting
 
 
 def login(provider: RedirectProvider, bank: LittleBank) -> Callable[[], None]:
