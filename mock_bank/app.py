@@ -1,6 +1,7 @@
 """The WSGI application of the public port: every page, and the headers that protect them."""
 
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -9,6 +10,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from mock_bank import pages_banklink, pages_debugger, pages_login, pages_phone, pages_tools
 from mock_bank.bank import Bank
 from mock_bank.web import PAGE_POLICY, active_faults, the_bank, tool
+
+FOR_PARTNERS: Final = frozenset({"/banklink"})
+"""Where forms arrive that partners made."""
 
 
 def create_public_app(bank: Bank) -> Flask:
@@ -26,9 +30,9 @@ def create_public_app(bank: Bank) -> Flask:
 
 
 def _refuse_foreign_forms() -> None:
-    """A form of ours is sent from a page of ours; only ``/banklink`` is there for others."""
+    """A form of ours is sent from a page of ours; only ``FOR_PARTNERS`` is there for others."""
     origin = request.headers.get("Origin")
-    if request.method != "POST" or request.path == "/banklink" or not origin:
+    if request.method != "POST" or request.path in FOR_PARTNERS or not origin:
         return
     if urlsplit(origin).netloc != request.host and "mfa.no-csrf" not in the_bank().faults_for():
         abort(HTTPStatus.FORBIDDEN)

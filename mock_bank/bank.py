@@ -63,6 +63,15 @@ class Inbox:
         return sorted(self._kept, key=lambda each: -each.number)
 
 
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What the bank says of a login that ended well, in whatever protocol."""
+
+    authentication: Authentication
+    odd: bool
+    """True for every second login."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Bank:
     """Everything that a request may need."""
@@ -96,38 +105,45 @@ class Bank:
                 self._strange_keys[bits] = rsa.generate_private_key(65537, bits)
             return self._strange_keys[bits]
 
-    def answer(self, login: Login) -> Answer | None:
-        """Make the answer to a login that the person agreed to, and offer its confirmation.
+    def vouch(self, login: Login) -> Vouched | None:
+        """Say who a person is who agreed to it, and offer the confirmation of the login.
 
         None when this reference was answered before: one login, one answer, one confirmation.
         """
-        faults, number = self.faults_for(login), next(self._answers_made)
-        authentication = self._authentication(login, faults, odd=number % 2 == 1)
+        faults, odd = self.faults_for(login), next(self._answers_made) % 2 == 1
+        authentication = self._authentication(login, faults, odd=odd)
         if not self.confirmations.add(authentication) and "bnk.replay-request" not in faults:
             self.record(login, "refused")
             return None
         self.record(login, "identified", authentication.transaction_id)
-        return self._signed_answer(login, authentication, faults, odd=number % 2 == 1)
+        return Vouched(authentication, odd)
 
-    def _authentication(self, login: Login, faults: ActiveFaults, *, odd: bool) -> Authentication:
-        if login.person is None or login.authenticated_at is None:
-            raise RuntimeError("nobody has authenticated in this login")
-        return Authentication(
-            reference=login.reference,
-            partner=login.partner.id,
-            identity=identity_of(login.person, faults, odd=odd),
-            transaction_id="0" * 32 if "aud.dup-txid" in faults else self.tokens(16),
-            at=int(login.authenticated_at.timestamp()),
-            answered_at=int(self.clock().timestamp()),
-            faults=login.faults,
-        )
+    def answer(self, login: Login, request: Mapping[str, str], charset: str) -> Answer | None:
+        """The banklink answer to a login that the person agreed to; None when it was answered before.
 
-    def _signed_answer(self, login: Login, who: Authentication, faults: ActiveFaults, *, odd: bool) -> Answer:
-        now = self.clock()
+        Args:
+            login: in which somebody has authenticated and agreed.
+            request: the fields of the request, as checked.
+            charset: Python's name of the charset that the request was in.
+        """
+        vouched = self.vouch(login)
+        if vouched is None:
+            return None
+        now, faults = self.clock(), self.faults_for(login)
         occasion = Occasion(
-            bank_id=self.settings.id, key=self.keys.banklink, identity=who.identity, token=login.method.token, at=now
+            bank_id=self.settings.id,
+            key=self.keys.banklink,
+            identity=vouched.authentication.identity,
+            token=login.method.token,
+            at=now,
         )
-        draft = draft_answer(login.fields, login.charset, occasion)
+        draft = draft_answer(request, charset, occasion)
+        bend_and_seal(draft, self._around(login, now, odd=vouched.odd), faults)
+        if "bnk.replay-request" in faults and login.person:
+            self._answered[login.reference] = login.person.user_number
+        return finished(draft, login.return_url)
+
+    def _around(self, login: Login, now: datetime, *, odd: bool) -> Around:
         around = Around(
             at=now,
             odd=odd,
@@ -136,10 +152,21 @@ class Bank:
             other_key=self.strange_key,
         )
         self._nonce_before = login.reference
-        if "bnk.replay-request" in faults and login.person:
-            self._answered[login.reference] = login.person.user_number
-        bend_and_seal(draft, around, faults)
-        return finished(draft, login.return_url)
+        return around
+
+    def _authentication(self, login: Login, faults: ActiveFaults, *, odd: bool) -> Authentication:
+        if login.person is None or login.authenticated_at is None:
+            raise RuntimeError("nobody has authenticated in this login")
+        return Authentication(
+            reference=login.reference,
+            partner=login.partner.id,
+            interface=login.enquiry.interface,
+            identity=identity_of(login.person, faults, odd=odd),
+            transaction_id="0" * 32 if "aud.dup-txid" in faults else self.tokens(16),
+            at=int(login.authenticated_at.timestamp()),
+            answered_at=int(self.clock().timestamp()),
+            faults=login.faults,
+        )
 
     def answered_before(self, reference: str) -> str | None:
         """User number of the customer for whom a request of this reference was answered, for ``bnk.replay-request``."""

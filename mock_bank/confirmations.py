@@ -34,6 +34,8 @@ class Authentication:
 
     reference: str
     partner: str
+    interface: str
+    """Through which protocol the person came."""
     identity: Identity
     transaction_id: str
     at: int
@@ -115,7 +117,7 @@ def confirmation_claims(login: Authentication, issuer: str, now: int) -> dict[st
         "personal_code": login.identity.personal_code,
         "factors": ["knowledge", "possession"],
         "authenticated_at": login.at,
-        "interface": "banklink",
+        "interface": login.interface,
     }
 
 

@@ -1,9 +1,11 @@
 """One person's login at the bank, and the words for where it stands and what went wrong."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
+
+from flask import Response
 
 from mock_bank.faults import ActiveFaults
 from mock_bank.keys import KnownPartner
@@ -49,15 +51,41 @@ class Problem(StrEnum):
     REJECTED_IN_APP = "rejected-in-app"
 
 
+class Ending(Protocol):
+    """How a login ends in the protocol that its request came by."""
+
+    def agreed(self, login: "Login") -> Response:
+        """The page that carries the answer; made once."""
+
+    def given_up(self, login: "Login") -> Response | None:
+        """What tells the partner that nobody was identified; None where the protocol has no word for it."""
+
+    def way_back(self, login: "Login") -> str:
+        """Where the person's way back begins once the login is over: an address of the partner, or a page of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enquiry:
+    """What a request asks, whatever protocol it came by."""
+
+    partner: KnownPartner
+    reference: str
+    """What ties the answer to its question; empty where the request holds nothing."""
+    return_url: str
+    """Where the answer will go."""
+    language: str
+    """``lv`` or ``en``."""
+    interface: str
+    """The protocol, as a confirmation names it."""
+    ending: Ending
+
+
 @dataclass(slots=True, kw_only=True)
 class Login:
     """One person on the way from a request to an answer."""
 
     id: str
-    fields: Mapping[str, str]
-    """The request, as checked."""
-    charset: str
-    partner: KnownPartner
+    enquiry: Enquiry
     faults: ActiveFaults
     """Chosen for this login alone."""
     language: str
@@ -78,10 +106,15 @@ class Login:
 
     @property
     def reference(self) -> str:
-        """What ties the answer to its question: ``VK_NONCE``, else ``VK_RID`` (4011), else the login's own id."""
-        return self.fields.get("VK_NONCE") or self.fields.get("VK_RID") or self.id
+        """What ties the answer to its question; the login's own id where the request holds nothing."""
+        return self.enquiry.reference or self.id
+
+    @property
+    def partner(self) -> KnownPartner:
+        """Who asks."""
+        return self.enquiry.partner
 
     @property
     def return_url(self) -> str:
-        """Where the answer will be posted."""
-        return self.fields.get("VK_RETURN", "")
+        """Where the answer will go."""
+        return self.enquiry.return_url

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mock_bank.faults import ActiveFaults
-from mock_bank.keys import KnownPartner
-from mock_bank.login_states import Login, Method, Problem, Stage
+from mock_bank.login_states import Enquiry, Login, Method, Problem, Stage
 from mock_bank.personas import Kind, Persona
 
 LIFETIME: Final = timedelta(minutes=15)
@@ -40,12 +39,10 @@ class LoginDesk:
         self._guard = threading.Lock()
         self._seed = tokens(32).encode()
 
-    def begin(
-        self, fields: Mapping[str, str], charset: str, partner: KnownPartner, faults: ActiveFaults, language: str
-    ) -> Login:
+    def begin(self, enquiry: Enquiry, faults: ActiveFaults) -> Login:
         """Open a login for a request that passed every check."""
         login = Login(
-            id=self._tokens(16), fields=fields, charset=charset, partner=partner, faults=faults, language=language,
+            id=self._tokens(16), enquiry=enquiry, faults=faults, language=enquiry.language,
             started_at=self._clock(), challenge=self._tokens(8), cookie=self._tokens(16),
         )  # fmt: skip
         with self._guard:
@@ -170,7 +167,7 @@ class LoginDesk:
             return first and agree
 
     def cancel(self, login: Login) -> None:
-        """The person gives up; banklink has no cancel answer, so nothing is sent anywhere."""
+        """The person gives up."""
         with self._guard:
             if login.stage is not Stage.ANSWERED:
                 login.stage = Stage.CANCELLED

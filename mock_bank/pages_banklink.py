@@ -1,5 +1,7 @@
 """``/banklink``: where a partner's request arrives, is judged, and becomes a login or a page that says why not."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
@@ -10,7 +12,7 @@ from mock_bank import wire_banklink as wire
 from mock_bank.answers import Answer
 from mock_bank.asked import Asked, asked
 from mock_bank.faults import ActiveFaults
-from mock_bank.login_states import Login
+from mock_bank.login_states import Enquiry, Login
 from mock_bank.request_checks import Verdict, judge
 from mock_bank.texts import in_language
 from mock_bank.web import (
@@ -106,7 +108,15 @@ def _begun(question: Asked) -> Response:
         }
     language = LANGUAGES.get(fields.get("VK_LANG", ""), "lv")
     chosen: ActiveFaults = g.get("asked_faults", ActiveFaults())
-    login = bank.desk.begin(fields, question.message.charset, partner, chosen, language)
+    enquiry = Enquiry(
+        partner=partner,
+        reference=fields.get("VK_NONCE") or fields.get("VK_RID") or "",
+        return_url=fields.get("VK_RETURN", ""),
+        language=language,
+        interface="banklink",
+        ending=BanklinkEnding(fields, question.message.charset),
+    )
+    login = bank.desk.begin(enquiry, chosen)
     if number := _person_at_once(login):
         return _answered_at_once(login, number)
     return set_login_cookie(see_other(url_for("login.password", login_id=login.id)), login)
@@ -134,7 +144,29 @@ def _answered_at_once(login: Login, number: str) -> Response:
         bank.record(login, "refused")
         return tool("message.html", HTTPStatus.FORBIDDEN, title="Login refused", text=problem.value)
     bank.desk.consent(login, agree=True)
-    return answer_page(login, bank.answer(login))
+    return login.enquiry.ending.agreed(login)
+
+
+@dataclass(frozen=True, slots=True)
+class BanklinkEnding:
+    """A login that a 4012 or 4011 asked for ends with the answer that belongs to it."""
+
+    fields: Mapping[str, str]
+    """The request, as checked."""
+    charset: str
+    """Python's name of the charset that it was in."""
+
+    def agreed(self, login: Login) -> Response:
+        """The form with the answer."""
+        return answer_page(login, the_bank().answer(login, self.fields, self.charset))
+
+    def given_up(self, login: Login) -> None:
+        """Nothing: banklink has no cancel answer."""
+        del login
+
+    def way_back(self, login: Login) -> str:
+        """The address that the answer would have gone to."""
+        return login.return_url
 
 
 def answer_page(login: Login, answer: Answer | None) -> Response:

@@ -7,7 +7,6 @@ from typing import Final
 from flask import Blueprint, Response, abort, request, url_for
 
 from mock_bank.login_states import Login, Method, Problem, Stage
-from mock_bank.pages_banklink import answer_page
 from mock_bank.web import COOKIE, WAITING_POLICY, active_faults, page, see_other, set_login_cookie, the_bank
 
 pages = Blueprint("login", __name__, url_prefix="/login/<login_id>")
@@ -138,7 +137,7 @@ def decide(login_id: str) -> Response:
         return _cancelled(login)
     if not bank.desk.consent(login, agree=True):
         return _onward(login)
-    return answer_page(login, bank.answer(login))
+    return login.enquiry.ending.agreed(login)
 
 
 def _skip_if_the_fault_says_so(login: Login) -> None:
@@ -154,16 +153,27 @@ def cancel(login_id: str) -> Response:
 
 
 def _cancelled(login: Login) -> Response:
-    if login.stage not in {Stage.ANSWERED, Stage.CANCELLED, Stage.REFUSED}:
-        the_bank().desk.cancel(login)
-        the_bank().record(login, "cancelled")
-    return _onward(login)
+    if login.stage in {Stage.ANSWERED, Stage.CANCELLED, Stage.REFUSED}:
+        return _onward(login)
+    the_bank().desk.cancel(login)
+    the_bank().record(login, "cancelled")
+    return login.enquiry.ending.given_up(login) or _onward(login)
 
 
 @pages.get("/over")
 def over(login_id: str) -> Response:
-    """How the login ended, and the way back to the partner (banklink has no cancel answer)."""
+    """How the login ended, and the way back to the partner where nothing is sent there."""
     login = _login(login_id)
     if login.stage not in {Stage.ANSWERED, Stage.CANCELLED, Stage.REFUSED}:
         return _onward(login)
-    return page("over.html", login, HTTPStatus.FORBIDDEN if login.stage is Stage.REFUSED else HTTPStatus.OK)
+    back = login.enquiry.ending.way_back(login)
+    status = HTTPStatus.FORBIDDEN if login.stage is Stage.REFUSED else HTTPStatus.OK
+    return page("over.html", login, status, back=back)
+
+
+@pages.get("/back")
+def back(login_id: str) -> Response:
+    """Tell the partner that nobody was identified, where its protocol has a word for it."""
+    login = _login(login_id)
+    over = login.stage in {Stage.CANCELLED, Stage.REFUSED}
+    return (login.enquiry.ending.given_up(login) if over else None) or _onward(login)
