@@ -33,7 +33,7 @@ from gateway.storage.sql_storage import SqlStorage, open_storage
 from gateway.taking_up import TakingUp
 from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
-from providers.contract import RedirectProvider
+from providers.contract import Provider
 from providers.errors import ProviderMisconfigured
 from providers.form_post import FormPost
 from providers.registry import open_provider
@@ -177,7 +177,7 @@ def _open_saml(
     return open_saml(issuer=settings.issuer, keys=saml_keys, parties=parties, subject_key=subject_key, clock=utc_now)
 
 
-def _open_providers(settings: Settings, problems: list[str]) -> list[RedirectProvider]:
+def _open_providers(settings: Settings, problems: list[str]) -> list[Provider]:
     opened = []
     addresses = Addresses(issuer=settings.issuer, mutual_tls=settings.mutual_tls_url)
     for entry in settings.providers:
@@ -193,9 +193,7 @@ def _open_providers(settings: Settings, problems: list[str]) -> list[RedirectPro
     return opened
 
 
-def _misplaced(
-    provider: RedirectProvider, entry: dict[str, Any], settings: Settings, addresses: Addresses
-) -> Iterator[str]:
+def _misplaced(provider: Provider, entry: dict[str, Any], settings: Settings, addresses: Addresses) -> Iterator[str]:
     """Say why a provider that opens does not belong here."""
     if settings.environment == "production" and entry.get("environment") != "production":
         yield f"provider {provider.id}: is allowed in the test environment only (VPM-DRV-03)"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Final
 
-from providers.contract import Availability, ProviderId, ProviderStatus, RedirectProvider
+from providers.contract import Availability, Provider, ProviderId, ProviderStatus
 from providers.errors import ProviderError
 
 FRESH: Final = 15.0
@@ -18,17 +18,17 @@ FRESH: Final = 15.0
 _UNKNOWN: Final = ProviderStatus(state=Availability.UP)
 
 
-class ProviderDirectory(Mapping[ProviderId, RedirectProvider]):
+class ProviderDirectory(Mapping[ProviderId, Provider]):
     """Providers by id, with their last known availability."""
 
-    def __init__(self, providers: Iterable[RedirectProvider]) -> None:
+    def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.id: provider for provider in providers}
         self._statuses: dict[ProviderId, ProviderStatus] = {}
         self._asked_at: dict[ProviderId, float] = {}
         self._lock = threading.Lock()
         self._askers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="provider-status")
 
-    def __getitem__(self, provider: ProviderId) -> RedirectProvider:
+    def __getitem__(self, provider: ProviderId) -> Provider:
         return self._providers[provider]
 
     def __iter__(self) -> Iterator[ProviderId]:

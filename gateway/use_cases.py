@@ -58,16 +58,22 @@ from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, TokenServer
 from gateway.oidc.userinfo import ClaimsRefused, Holder, PresentedToken, verify_holder
 from providers.contract import (
+    ATTENDED,
     Answer,
     Arrival,
+    AttendedProvider,
+    AuthenticationRequest,
     BackChannelExchange,
+    Concluded,
     Departure,
     Language,
+    Page,
+    Provider,
     ProviderId,
-    RedirectProvider,
     Reference,
+    Shown,
 )
-from providers.errors import AssertionRejected, ProviderError
+from providers.errors import ProviderError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +131,7 @@ class UseCases:
         self,
         *,
         storage: Storage,
-        providers: Mapping[ProviderId, RedirectProvider],
+        providers: Mapping[ProviderId, Provider],
         parties: RelyingParties,
         addresses: Addresses,
         keys: SigningKeys,
@@ -292,22 +298,80 @@ class UseCases:
     def _prepare(self, asked: Asked, provider: ProviderId | None, language: Language) -> Leaving:
         chosen = self.providers[provider or ProviderId("")]
         login = asked.leaves_for(chosen.id, new_reference(), self.clock())
-        request = login.request(self.addresses.return_url(chosen.id), language)
-        return Leaving(login=login, departure=chosen.depart(request))
+        departure = chosen.depart(self._request(login, language))
+        return Leaving(login=replace(login, memory=departure.memory), departure=departure)
+
+    def _request(self, login: AtProvider, language: Language) -> AuthenticationRequest:
+        party = self.parties[login.asked.question.relying_party]
+        return login.request(self.addresses.return_url(login.provider), language, party.names[language])
+
+    # --- the person proves themselves on a page of ours ---
+
+    def attend(self, login: AtProvider, language: Language, said: Mapping[str, str]) -> Page | None:
+        """The person's browser shows our page, or asks it for news.
+
+        Args:
+            login: as it was found for this browser.
+            language: that the person reads.
+            said: the fields of the page's form, when the person sent it.
+
+        Returns:
+            What to show; None when the login does not wait for that: it has ended, or another provider was chosen.
+        """
+        provider, now = self.providers.get(login.provider), self.clock()
+        if not isinstance(provider, AttendedProvider):
+            return None
+        if not login.asked.in_time(now):
+            self._end(login, Refusal.EXPIRED)
+            return None
+        try:
+            attendance = provider.attend(self._request(login, language), login.memory, said, now)
+        except ProviderError as error:
+            self._end_after(login, error)
+            return None
+        if isinstance(attendance, Concluded):
+            self._conclude(provider, login, attendance)
+            return None
+        return attendance.page if self._keep(login, attendance) else None
+
+    def _keep(self, login: AtProvider, shown: Shown) -> bool:
+        """Keep what the provider asks to be kept; of two visits at a time, the first."""
+        if shown.memory == login.memory and not shown.exchanges:
+            return True
+
+        def operation(unit: Unit) -> bool:
+            completing.record_exchanges(unit, login, shown.exchanges)
+            return unit.replace(login, login.remembers(shown.memory))
+
+        return self.storage.commit(operation)
+
+    def _end_after(self, login: AtProvider, error: ProviderError) -> None:
+        def operation(unit: Unit) -> None:
+            completing.record_exchanges(unit, login, error.exchanges)
+            completing.end(unit, unit.load(login.asked.id) or login, error.reason)
+
+        self.storage.commit(operation)
+
+    def _conclude(self, provider: Provider, login: AtProvider, concluded: Concluded) -> None:
+        self.storage.commit(lambda unit: completing.record_exchanges(unit, login, concluded.exchanges))
+        self.complete(
+            provider,
+            Arrival(method=ATTENDED, content_type="", body=concluded.answer, received_at=self.clock()),
+        )
 
     # --- the provider answers ---
 
-    def complete(self, provider: RedirectProvider, arrival: Arrival) -> Correlation | Turned:
+    def complete(self, provider: Provider, arrival: Arrival) -> Correlation | Turned:
         """Judge a provider's answer.
 
         Returns:
             The login it belongs to, whose outcome waits for the browser that began it; or why the message led nowhere.
         """
-        origin = Origin(endpoint=self.addresses.return_url(provider.id), received=arrival.body)
+        origin = Origin(endpoint=self.addresses.return_url(provider.id), received=arrival.message)
         try:
             answer = provider.receive(arrival)
-        except AssertionRejected as rejected:
-            return self._turned(provider.id, origin, rejected)
+        except ProviderError as refused:
+            return self._turned(provider.id, origin, refused)
         now = self.clock()
 
         def arrive(unit: Unit) -> Arrived | Turned:
@@ -334,16 +398,16 @@ class UseCases:
         completing.refuse_answer(unit, corr, provider, origin, why or Refusal.REPLAYED)
         return Turned(corr=corr, why=why or Refusal.REPLAYED, login=corr if login is not None else None)
 
-    def _turned(self, provider: ProviderId, origin: Origin, rejected: AssertionRejected) -> Correlation | Turned:
+    def _turned(self, provider: ProviderId, origin: Origin, refused: ProviderError) -> Correlation | Turned:
         """Record a refused message; an authentic one ends the login that it names (banklink.md section 8)."""
 
         def operation(unit: Unit) -> Correlation | Turned:
-            login = self._named(unit, provider, rejected.reference)
+            login = self._named(unit, provider, refused.reference)
             corr = asked_of(login).id if login is not None else new_correlation()
-            completing.refuse_answer(unit, corr, provider, origin, rejected.reason)
+            completing.refuse_answer(unit, corr, provider, origin, refused.reason)
             if login is None:
-                return Turned(corr=corr, why=rejected.reason)
-            completing.end(unit, login, rejected.reason)
+                return Turned(corr=corr, why=refused.reason)
+            completing.end(unit, login, refused.reason)
             return corr
 
         return self.storage.commit(operation)

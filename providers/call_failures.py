@@ -3,9 +3,13 @@
 import ssl
 import time
 from enum import StrEnum
+from typing import Final
 
 from providers.contract import BackChannelExchange
 from providers.tls_context import Call
+
+NOT_KEPT: Final = b"(not kept)"
+"""Stands in evidence for a password or token that we presented."""
 
 
 class Failure(StrEnum):
@@ -77,9 +81,9 @@ def cause_of(error: BaseException, *kinds: type[BaseException]) -> BaseException
 def exchange_of(call: Call, status: int | None, received: bytes) -> BackChannelExchange:
     """A call as evidence; ``received`` is the body, empty where none came whole."""
     return BackChannelExchange(
-        method="GET",
+        method=call.method,
         endpoint=call.endpoint,
-        sent=bytes(call.sent),
+        sent=bytes(call.sent).replace(call.secret, NOT_KEPT) if call.secret else bytes(call.sent),
         received=received,
         status=status,
         peer_certificate_sha256=call.peer_certificate_sha256,

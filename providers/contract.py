@@ -1,15 +1,16 @@
 """The promise every provider keeps.
 
 A login asks a provider in two steps: the browser departs with a message, and comes back with another. ``receive``
-proves who sent the answer and that it is fresh, and needs no memory; the caller then finds the login that the answer
-belongs to and spends it; ``identify`` proves that the answer is about that login and vouches for a person.
+proves what can be proven of the answer without memory; the caller then finds the login that the answer belongs to and
+spends it; ``identify`` proves that the answer is about that login and vouches for a person. Where the person stays on
+a page of ours instead (a card, an app on the telephone), ``attend`` stands between the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NewType, Protocol
+from typing import Final, NewType, Protocol, TypeAlias, runtime_checkable
 
 from providers.personal_code import PersonalCode
 
@@ -17,7 +18,14 @@ ProviderId = NewType("ProviderId", str)
 """The settings name of a provider, ``[a-z][a-z0-9-]*``."""
 
 Reference = NewType("Reference", str)
-"""What ties an answer to its question (banklink nonce): 32 lower-case hexadecimal digits from 16 random bytes."""
+"""What ties an answer to its question (banklink nonce, OAuth ``state``): 32 lower-case hexadecimal digits from 16 random
+bytes."""
+
+ATTENDED: Final = "ATTENDED"
+"""The method of an arrival that ``attend`` brought, and no browser."""
+
+LONGEST_MEMORY: Final = 4096
+"""Bytes that a provider may ask the caller to keep for one login."""
 
 
 class AssuranceLevel(IntEnum):
@@ -56,6 +64,14 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class ProviderKind(StrEnum):
+    """What a person reaches for to sign in; groups the ways to sign in."""
+
+    BANK = "bank"
+    CARD = "card"
+    APP = "app"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationRequest:
     """Our question to a provider: who is this person?"""
@@ -66,10 +82,15 @@ class AuthenticationRequest:
     language: Language
     asked_at: datetime
     """UTC, aware."""
+    portal: str = ""
+    """What the relying party is called in that language, for providers that tell the person who asks."""
+    minimum_assurance: AssuranceLevel = AssuranceLevel.LOW
+    fresh: bool = False
+    """Whether the relying party demands that the person prove themselves anew (``prompt=login``, ``ForceAuthn``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class FormDeparture:
     """A message the browser carries to the provider as a form POST."""
 
     action: str
@@ -79,21 +100,75 @@ class Departure:
     """The form's ``accept-charset``."""
     message: bytes
     """The fields exactly as a browser will send them; kept as evidence."""
+    memory: bytes = field(default=b"", repr=False)
+    """What ``identify`` will need again, at most ``LONGEST_MEMORY`` bytes; the caller keeps it sealed."""
     needs_browser_reference: bool = False
     """True when the answer will hold no reference, so that the browser must carry one in a cookie."""
+
+    @property
+    def endpoint(self) -> str:
+        """Whom the message goes to: absolute URL without a query."""
+        return self.action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectDeparture:
+    """A message the browser carries to the provider as a query."""
+
+    location: str
+    """Absolute https URL with its query."""
+    memory: bytes = field(default=b"", repr=False)
+    """As in ``FormDeparture``."""
+    needs_browser_reference: bool = False
+    """As in ``FormDeparture``."""
+
+    @property
+    def endpoint(self) -> str:
+        """Whom the message goes to: absolute URL without a query."""
+        return self.location.partition("?")[0]
+
+    @property
+    def message(self) -> bytes:
+        """The query exactly as a browser will send it; kept as evidence."""
+        return self.location.partition("?")[2].encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageDeparture:
+    """The person stays with us; the provider is an ``AttendedProvider``, which says what our page must show."""
+
+    endpoint: str
+    """Who will be asked: absolute URL."""
+    message: bytes
+    """What will be asked; kept as evidence."""
+    memory: bytes = field(default=b"", repr=False)
+    """As in ``FormDeparture``; ``attend`` may exchange it for another."""
+
+
+Departure: TypeAlias = FormDeparture | RedirectDeparture | PageDeparture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A provider's answer exactly as it reached us through the browser, nothing in it believed yet."""
+    """A provider's answer exactly as it reached us, nothing in it believed yet."""
 
     method: str
+    """HTTP method; or ``ATTENDED``."""
     content_type: str
     body: bytes
+    query: bytes = b""
+    """The query string, exactly."""
     received_at: datetime
     """UTC, aware."""
     browser_reference: Reference | None = None
-    """From the cookie set when ``Departure.needs_browser_reference``; else None."""
+    """From the cookie set when ``needs_browser_reference``; else None."""
+    client_certificate: bytes | None = None
+    """DER of the certificate that the browser proved in the TLS handshake of this very connection; else None."""
+
+    @property
+    def message(self) -> bytes:
+        """What was brought, as evidence: the query of a GET, else the body."""
+        return self.query if self.method == "GET" else self.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +196,9 @@ class Expectation:
     reference: Reference
     asked_at: datetime
     """UTC, aware: when the person was sent away."""
+    memory: bytes = field(default=b"", repr=False)
+    """What the provider asked to be kept, as it stood when the answer came."""
+    minimum_assurance: AssuranceLevel = AssuranceLevel.LOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +226,11 @@ class VerifiedIdentity:
 
 
 class Answer(Protocol):
-    """A provider's message whose sender is proven and which is fresh; nobody is vouched for yet."""
+    """A provider's message that passed every check which needs no memory; nobody is vouched for yet."""
 
     @property
     def reference(self) -> Reference:
-        """The login this answers; authentic."""
+        """The login this answers: proven by a signature, or else known to nobody but provider and browser."""
 
     @property
     def single_use(self) -> frozenset[str]:
@@ -189,31 +267,34 @@ class ProviderStatus:
     """Announced interruptions, as the provider words them."""
 
 
-class RedirectProvider(Protocol):
-    """A provider the browser visits and returns from."""
+class Provider(Protocol):
+    """Somebody who can say who a person is."""
 
     id: ProviderId
     names: "dict[Language, str]"
+    kind: ProviderKind
     assurance: AssuranceLevel
     """The strongest level that it ever vouches for; a question for more is not brought to it."""
+    answer_methods: frozenset[str]
+    """How its answers reach our return address: HTTP methods; nothing else is brought to ``receive``."""
 
     def depart(self, request: AuthenticationRequest) -> Departure:
-        """Make the signed message that the browser carries away.
+        """Make the message that the browser carries away, or say that the person stays; calls nobody.
 
         Raises:
             ProviderMisconfigured: our settings or key do not allow one.
         """
 
     def receive(self, arrival: Arrival) -> Answer:
-        """Prove who sent the answer and that it is fresh.
+        """Prove of an answer what can be proven without memory; calls nobody.
 
         Raises:
-            AssertionRejected: ``reason`` says which check failed; ``reference`` is set when the message is
-                authentic and the login that it names must therefore end.
+            ProviderError: ``reason`` says which check failed or what the provider says; ``reference`` is set when the
+                login that the message names must therefore end.
         """
 
     def status(self) -> ProviderStatus:
-        """Ask the provider how it is, over mutual TLS.
+        """Ask the provider how it is.
 
         Raises:
             ProviderUnavailable: it does not answer, or not as agreed.
@@ -221,3 +302,77 @@ class RedirectProvider(Protocol):
 
     def warnings(self) -> Iterable[str]:
         """Sentences for the operator about settings that weaken this provider; empty when there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPage:
+    """The person is asked to put in a card and let it sign a challenge."""
+
+    challenge: str
+    """Base64, as the page's script hands it to the card (eid-providers.md 7.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPage:
+    """The person is asked to take up the telephone."""
+
+    verification_code: str | None = None
+    """Digits to compare with those on the telephone."""
+    device_link: str | None = field(default=None, repr=False)
+    """What the QR code of this second holds."""
+    same_device_link: str | None = field(default=None, repr=False)
+    """Opens the app on this very device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePage:
+    """The person is asked for the personal code, without which the provider cannot find them."""
+
+    wrong: bool = False
+    """Whether what was typed before is no personal code."""
+
+
+Page: TypeAlias = CardPage | AppPage | CodePage
+"""What a page of ours shows while the person proves who they are; one template for each type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The person is not done yet."""
+
+    page: Page
+    memory: bytes = field(repr=False)
+    """Takes the place of what was kept before; the same bytes where nothing changed."""
+    exchanges: tuple[BackChannelExchange, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concluded:
+    """The provider has answered."""
+
+    answer: bytes = field(repr=False)
+    """Goes to ``receive`` as the body of an arrival by ``ATTENDED``."""
+    exchanges: tuple[BackChannelExchange, ...] = field(default=(), repr=False)
+
+
+Attendance: TypeAlias = Shown | Concluded
+
+
+@runtime_checkable
+class AttendedProvider(Provider, Protocol):
+    """A provider that the person reaches through a page of ours."""
+
+    def attend(
+        self, request: AuthenticationRequest, memory: bytes, said: Mapping[str, str], now: datetime
+    ) -> Attendance:
+        """The person's browser shows our page, or asks it for news; may call the provider.
+
+        Args:
+            request: as ``depart`` was given it.
+            memory: what is kept of this login. Of two visits at a time only one may change it.
+            said: the fields of the page's form, when the person sent it; nothing in them is believed yet.
+            now: UTC, aware.
+
+        Raises:
+            ProviderError: the login must end, for ``reason``.
+        """

@@ -46,7 +46,7 @@ class FormPost:
         Raises:
             TransportError: no usable answer within the deadline.
         """
-        call = Call(endpoint=address, deadline=time.monotonic() + self._deadline)
+        call = Call(endpoint=address, method="POST", deadline=time.monotonic() + self._deadline)
         token = CURRENT_CALL.set(call)
         try:
             return self._answer(call, form)

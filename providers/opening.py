@@ -37,7 +37,7 @@ def _open_transport(settings: BackChannelSettings, clock: Clock, problems: list[
         max_in_flight=settings.max_in_flight,
     )
     try:
-        load_identity(files.certificate, files.key)
+        load_identity(settings.client_certificate, settings.client_key)
         transport.check_files()
     except (OSError, ssl.SSLError, CertificateError) as error:
         problems.append(f"back_channel: ca_file, crl_file, client_certificate or client_key cannot be used: {error}")

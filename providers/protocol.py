@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from providers.contract import RedirectProvider
+from providers.contract import Provider
 
 Clock = Callable[[], datetime]
 """Tells the present moment: UTC, aware."""
@@ -17,7 +17,7 @@ class ProviderProtocol:
     """A way of asking providers, as named in a settings entry's ``protocol``."""
 
     name: str
-    open: Callable[[Mapping[str, Any], Path, Clock], RedirectProvider]
+    open: Callable[[Mapping[str, Any], Path, Clock], Provider]
     """Make a provider of a settings entry; paths in it are relative to the folder given.
 
     Raises ``providers.settings.InvalidProviderSettings`` with every problem at once.

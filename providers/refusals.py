@@ -1,7 +1,8 @@
 """Every reason for which a provider's message is refused, in one table.
 
 The sentences are for the developer at the bank: they say what was expected and hold nothing of the message itself.
-Codes of the front channel are those of banklink.md section 8; those of the back channel are ours.
+Codes of the front channel are those of banklink.md section 8 and eid-providers.md section 4.3; those of the VPM back
+channel are ours.
 """
 
 from enum import StrEnum
@@ -23,6 +24,21 @@ class Reason(StrEnum):
     IDENTITY_INCOMPLETE = "identity_incomplete"
     IDENTITY_MISMATCH = "identity_mismatch"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - the name of a refusal
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    WRONG_CODE_CHOSEN = "wrong_code_chosen"
+    NO_ACCOUNT = "no_account"
+    ACCOUNT_UNUSABLE = "account_unusable"
+    DEVICE_PROBLEM = "device_problem"
+    PROVIDER_BUSY = "provider_busy"
+    NOT_TRUSTED = "not_trusted"
+    REPLAYED = "replayed"
+    CERT_EXPIRED = "cert_expired"
+    CERT_REVOKED = "cert_revoked"
+    CERT_PURPOSE = "cert_purpose"
+    CERT_POLICY = "cert_policy"
+    REVOCATION_UNAVAILABLE = "revocation_unavailable"
+    LOA_INSUFFICIENT = "loa_insufficient"
     CONFIRMATION_MISSING = "confirmation_missing"
     CONFIRMATION_UNAVAILABLE = "confirmation_unavailable"
     CONFIRMATION_BAD_SIGNATURE = "confirmation_bad_signature"
@@ -57,6 +73,21 @@ SENTENCES: dict[Reason, str] = {
     Reason.IDENTITY_INCOMPLETE: "Given name, family name and personal code must each be there, each by itself and well-formed.",
     Reason.IDENTITY_MISMATCH: "The answer through the browser and the confirmation must be about the same person.",
     Reason.TOKEN_REFUSED: "The means in VK_TOKEN is not one that the agreement allows.",
+    Reason.CANCELLED: "The person refused or gave up at the provider.",
+    Reason.TIMEOUT: "The person must answer while the provider and the login wait.",
+    Reason.WRONG_CODE_CHOSEN: "The person must pick the control code that our page shows.",
+    Reason.NO_ACCOUNT: "The provider must know the person or document that was asked about.",
+    Reason.ACCOUNT_UNUSABLE: "The person's means must be neither blocked, expired nor suspended.",
+    Reason.DEVICE_PROBLEM: "The person's device must be reachable and able to show what is asked.",
+    Reason.PROVIDER_BUSY: "The provider must answer within the deadline, whole, and not with a failure of its own.",
+    Reason.NOT_TRUSTED: "Chain, issuer, audience, recipient and key must be those of the agreement.",
+    Reason.REPLAYED: "Each answer counts once.",
+    Reason.CERT_EXPIRED: "The person's certificate must be within its validity.",
+    Reason.CERT_REVOKED: "The person's certificate must be known to its issuer as good.",
+    Reason.CERT_PURPOSE: "The person's certificate must be made for authentication and not for signing.",
+    Reason.CERT_POLICY: "The person's certificate must state a policy that is accepted for this means.",
+    Reason.REVOCATION_UNAVAILABLE: "A fresh answer of the issuer about revocation must be at hand.",
+    Reason.LOA_INSUFFICIENT: "The level stated must reach the level that was asked for.",
     Reason.CONFIRMATION_MISSING: "GET /vpm/v1/authentications/{nonce} must know every nonce that was answered.",
     Reason.CONFIRMATION_UNAVAILABLE: "The confirmation must come over mutual TLS, whole, within the deadline, without a redirect.",
     Reason.CONFIRMATION_BAD_SIGNATURE: "The confirmation must be a compact JWS that verifies with the registered key of its kid.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.banklink import opening as banklink
-from providers.contract import RedirectProvider
+from providers.contract import Provider
 from providers.errors import ProviderMisconfigured
 from providers.protocol import Clock, ProviderProtocol
 from providers.refusals import Reason
@@ -38,7 +38,7 @@ def protocols_with(named: Iterable[str]) -> Mapping[str, ProviderProtocol]:
 
 def open_provider(
     entry: Mapping[str, Any], base: Path, clock: Clock, protocols: Mapping[str, ProviderProtocol] = PROTOCOLS
-) -> RedirectProvider:
+) -> Provider:
     """Make a live provider of one settings entry; keys and TLS contexts are read here and not per login.
 
     Args:

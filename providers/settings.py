@@ -19,7 +19,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from providers.contract import AssuranceLevel, Language, ProviderId
+from providers.contract import AssuranceLevel, Language, ProviderId, ProviderKind
 from providers.errors import ProviderMisconfigured
 from providers.personal_code import CodeStructure
 from providers.refusals import Reason
@@ -121,11 +121,12 @@ class Names(Frozen):
 
 
 class ProviderSettings(Frozen):
-    """What every provider's entry holds; a protocol adds its own profile."""
+    """What every provider's entry holds; a protocol adds its own profile, and its VPM back channel where it has one."""
 
     id: Annotated[ProviderId, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
     names: Names
-    kind: Literal["bank", "eid"]
+    kind: ProviderKind
+    """Under which heading people find it: ``bank``, ``card`` or ``app``."""
     assurance: Level
     """``low``, ``substantial`` or ``high``."""
     assurance_ground: Text
@@ -133,7 +134,6 @@ class ProviderSettings(Frozen):
     environment: Literal["test", "production"]
     protocol: Text
     code_structure: CodeStructure = CodeStructure.REJECT
-    back_channel: BackChannelSettings
 
 
 def read_entry(model: type[Entry], entry: Mapping[str, Any], base: Path) -> Entry:
@@ -169,6 +169,9 @@ def shared_warnings(settings: ProviderSettings) -> list[str]:
     warnings = []
     if settings.code_structure is CodeStructure.FLAG:
         warnings.append(f"{settings.id}: personal codes that were never issued are accepted (code_structure = flag)")
-    if not settings.back_channel.pins:
-        warnings.append(f"{settings.id}: the server's key is not pinned (back_channel.pins is empty)")
     return warnings
+
+
+def back_channel_warnings(provider: ProviderId, settings: BackChannelSettings) -> list[str]:
+    """Sentences about settings that weaken a back channel."""
+    return [] if settings.pins else [f"{provider}: the server's key is not pinned (back_channel.pins is empty)"]

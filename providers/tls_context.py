@@ -6,6 +6,7 @@ Providers that name the same files share a context; it is built once, and again 
 
 import ssl
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,8 +36,14 @@ class Call:
 
     endpoint: str
     """Absolute URL."""
+    method: str
     deadline: float
     """Seconds of ``time.monotonic``."""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside those of every call."""
+    secret: bytes = b""
+    """What of the request is not kept as evidence."""
     sent: bytearray = field(default_factory=bytearray)
     received: int = 0
     handshakes: int = 0
@@ -66,15 +73,17 @@ class TlsFiles:
 
     ca: Path
     """The one issuing CA that is trusted, as a partial chain."""
-    crl: Path
-    """That CA's revocation list; without a current one no handshake succeeds."""
-    certificate: Path
-    """Our client certificate, leaf first."""
-    key: Path
+    crl: Path | None
+    """That CA's revocation list; without a current one no handshake succeeds. None only where the server's key is pinned."""
+    certificate: Path | None = None
+    """Our client certificate, leaf first; None for a server that asks for none."""
+    key: Path | None = None
+    """Of ``certificate``."""
 
     def signature(self) -> Signature:
         """Changes whenever a file is replaced or rewritten; raises ``OSError`` when one is gone."""
-        stats = (path.stat() for path in (self.ca, self.crl, self.certificate, self.key))
+        given = (path for path in (self.ca, self.crl, self.certificate, self.key) if path is not None)
+        stats = (path.stat() for path in given)
         return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
@@ -103,7 +112,7 @@ class WrongPin(ssl.SSLError):
 
 
 def open_context(files: TlsFiles, pins: frozenset[str] = frozenset()) -> PinnedContext:
-    """A context for mutual TLS with one provider.
+    """A context for TLS with one provider, mutual where we have a certificate for it.
 
     Args:
         files: trust and identity.
@@ -112,19 +121,25 @@ def open_context(files: TlsFiles, pins: frozenset[str] = frozenset()) -> PinnedC
 
     Raises:
         OSError, ssl.SSLError, certs.errors.FileUnusable: a file is missing or garbled.
+        ValueError: neither a revocation list nor pins are given.
     """
+    if files.crl is None and not pins:
+        raise ValueError("a server without a revocation list must have its key pinned")
     context = PinnedContext(ssl.PROTOCOL_TLS_CLIENT)  # this protocol asks for a certificate and checks the host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS_OF_TLS_1_2)
     context.hostname_checks_common_name = False
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
     context.load_verify_locations(cafile=files.ca)
-    context.load_verify_locations(cafile=files.crl)
-    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_cert_chain(files.certificate, files.key)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if files.crl is not None:
+        context.load_verify_locations(cafile=files.crl)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        context.crl_expires = load_crl(files.crl).next_update_utc
+    if files.certificate is not None:
+        context.load_cert_chain(files.certificate, files.key)
     context.sslsocket_class = GuardedSocket
     context.pins = pins
-    context.crl_expires = load_crl(files.crl).next_update_utc
     return context
 
 

@@ -1,20 +1,21 @@
-"""Outgoing calls to a provider's server over mutual TLS; ``form_post`` beside it is the only other outgoing socket.
+"""Outgoing calls to a provider's server over TLS; ``form_post`` beside it is the only other outgoing socket.
 
-``open_transport`` makes one ``Transport`` per provider: one requests session, one TLS context, one pool of kept-alive
+One ``Transport`` for each server of a provider: one requests session, one TLS context, one pool of kept-alive
 connections, one deadline per call. It follows no redirect, uses no proxy, keeps no cookie, unpacks nothing and reads
 at most 1 MiB (T12, T57, eid-providers.md section 5 rule 6). The path is ours; no address from a message is fetched.
 """
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from threading import BoundedSemaphore, Lock
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import requests
 import urllib3
@@ -31,6 +32,7 @@ LARGEST_ANSWER = 1024 * 1024
 LONGEST_CALL = 5.0
 """Seconds, from the first packet to the last byte (T57)."""
 
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _CHUNK = 64 * 1024
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "vpm-gateway"}
 _TRUST_FAILURES = (OSError, ssl.SSLError, CertificateError)
@@ -110,12 +112,29 @@ class Transport:
         shared_context(self._files, self._pins, self._files.signature())
 
     def get(self, path: str) -> Reply:
-        """Ask for ``path`` (with its query), once; a kept-alive connection that turns out dead is replaced once.
+        """Ask for ``path`` (with its query); see ``request``."""
+        return self.request("GET", path)
+
+    def request(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS) -> Reply:
+        """Make a call, once; a kept-alive connection that turns out dead before any byte came is replaced once.
+
+        Args:
+            method: HTTP method. A POST must be one that the server may see twice without harm.
+            path: with its query.
+            body: as it is sent; its type stands in ``headers``.
+            headers: beside ours. The value of ``Authorization`` is not kept as evidence.
 
         Raises:
             TransportError: no usable answer within the deadline.
         """
-        call = Call(endpoint=self._base_url + path, deadline=time.monotonic() + self._deadline)
+        call = Call(
+            endpoint=self._base_url + path,
+            method=method,
+            body=body,
+            headers=headers,
+            secret=headers.get("Authorization", "").encode("latin-1"),
+            deadline=time.monotonic() + self._deadline,
+        )
         token = CURRENT_CALL.set(call)
         try:
             with self._place(call):
@@ -218,7 +237,9 @@ def _request(session: requests.Session, call: Call) -> requests.Response:
     """By the session's adapter: what the session adds is switched off here, and cost a quarter of the call."""
     seconds = call.remaining()
     request = requests.PreparedRequest()
-    request.prepare(method="GET", url=call.endpoint, headers=session.headers)
+    request.prepare(
+        method=call.method, url=call.endpoint, headers={**session.headers, **call.headers}, data=call.body or None
+    )
     return session.get_adapter(call.endpoint).send(request, stream=True, timeout=(seconds, seconds))
 
 

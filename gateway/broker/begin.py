@@ -50,6 +50,8 @@ def depart(unit: Unit, asked: Asked, leaving: AtProvider, departure: Departure) 
     if not unit.replace(asked, leaving):
         return False
     unit.record(
-        ProviderAsked(corr=asked.id, peer=Peer(id=leaving.provider), endpoint=departure.action, sent=departure.message)
+        ProviderAsked(
+            corr=asked.id, peer=Peer(id=leaving.provider), endpoint=departure.endpoint, sent=departure.message
+        )
     )
     return True

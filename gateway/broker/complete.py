@@ -7,8 +7,8 @@ from gateway.broker.begin import Origin
 from gateway.broker.events import (
     AnswerReceived,
     AnswerRefused,
-    ConfirmationIntended,
-    ConfirmationReceived,
+    BackChannelAnswered,
+    BackChannelIntended,
     IdentityVerified,
     LoginRefused,
 )
@@ -52,7 +52,7 @@ def take(
         )
     )
     if answer.asks_back_channel:
-        unit.record(ConfirmationIntended(corr=login.asked.id, peer=peer))
+        unit.record(BackChannelIntended(corr=login.asked.id, peer=peer))
     return arrived, None
 
 
@@ -78,8 +78,7 @@ def settle(
         False when the login had ended meanwhile; then no outcome is saved, but what was said on the back channel is
         recorded all the same (VPM-DRV-09).
     """
-    for exchange in exchanges:
-        unit.record(_confirmation(arrived, exchange))
+    record_exchanges(unit, arrived, exchanges)
     pushed = arrived.asked.question.pushed
     if pushed is not None and isinstance(outcome, Answered) and not unit.spend_pushed(pushed):
         outcome = arrived.refused(Refusal.REPLAYED)  # somebody has authenticated for this request already (T04)
@@ -87,6 +86,12 @@ def settle(
     if settled:
         unit.record(_outcome_event(arrived, outcome))
     return settled
+
+
+def record_exchanges(unit: Unit, login: AtProvider | Arrived, exchanges: tuple[BackChannelExchange, ...]) -> None:
+    """Record what was said to a provider's server and what it answered."""
+    for exchange in exchanges:
+        unit.record(_exchange_event(login, exchange))
 
 
 def refusal_of(arrived: Arrived, error: ProviderError) -> Refused:
@@ -107,10 +112,10 @@ def refuse_answer(unit: Unit, corr: Correlation, provider: str, origin: Origin, 
     )
 
 
-def _confirmation(arrived: Arrived, exchange: BackChannelExchange) -> AuditEvent:
-    return ConfirmationReceived(
-        corr=arrived.asked.id,
-        peer=Peer(id=arrived.provider, cert_sha256=exchange.peer_certificate_sha256),
+def _exchange_event(login: AtProvider | Arrived, exchange: BackChannelExchange) -> AuditEvent:
+    return BackChannelAnswered(
+        corr=login.asked.id,
+        peer=Peer(id=login.provider, cert_sha256=exchange.peer_certificate_sha256),
         method=exchange.method,
         endpoint=exchange.endpoint,
         status=exchange.status,

@@ -108,17 +108,17 @@ class AnswerRefused(FromProvider):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationIntended(ToProvider):
+class BackChannelIntended(ToProvider):
     """The intent to ask the provider's back channel, committed before the call (T50)."""
 
-    name: ClassVar[str] = "login.confirmation-intended"
+    name: ClassVar[str] = "login.back-channel-intended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationReceived(FromProvider):
+class BackChannelAnswered(FromProvider):
     """One call to the provider's back channel, as sent and as answered."""
 
-    name: ClassVar[str] = "login.confirmation-received"
+    name: ClassVar[str] = "login.back-channel-answered"
     method: str
     endpoint: str
     status: int | None

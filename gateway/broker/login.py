@@ -5,7 +5,7 @@ leaves whole instead of as a code (SAML), Answered → Asserted.
 A state holds exactly what is known in it; each method is one step and returns the next state.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType, TypeAlias
@@ -41,7 +41,7 @@ class Refusal(StrEnum):
 
     ASSURANCE_TOO_LOW = "loa_insufficient"
     CANCELLED = "cancelled"
-    EXPIRED = "expired"
+    EXPIRED = "timeout"
     WRONG_BROWSER = "wrong_browser"
     UNKNOWN_NONCE = "unknown_nonce"
     REPLAYED = "replayed"
@@ -127,24 +127,37 @@ class AtProvider:
     provider: ProviderId
     reference: Reference
     left_at: datetime
+    memory: bytes = field(default=b"", repr=False)
+    """What the provider asked to be kept for it."""
+    changes: int = 0
+    """How often that was exchanged: of two visits to a page, one may do it."""
 
-    @property
-    def expectation(self) -> Expectation:
-        """What the provider's answer must be about."""
-        return Expectation(reference=self.reference, asked_at=self.left_at)
-
-    def request(self, return_url: str, language: Language) -> AuthenticationRequest:
+    def request(self, return_url: str, language: Language, portal: str) -> AuthenticationRequest:
         """Our question to the provider, in the language that the person reads now."""
+        question = self.asked.question
         return AuthenticationRequest(
             reference=self.reference,
             return_url=return_url,
             language=language,
             asked_at=self.left_at,
+            portal=portal,
+            minimum_assurance=question.minimum_assurance,
+            fresh=Prompt.LOGIN in question.prompt or question.max_age is not None,
         )
+
+    def remembers(self, memory: bytes) -> "AtProvider":
+        """Keep something else for the provider."""
+        return replace(self, memory=memory, changes=self.changes + 1)
 
     def arrived(self) -> "Arrived":
         """An authentic answer came; from here on the reference is spent."""
-        return Arrived(asked=self.asked, provider=self.provider, reference=self.reference, left_at=self.left_at)
+        return Arrived(
+            asked=self.asked,
+            provider=self.provider,
+            reference=self.reference,
+            left_at=self.left_at,
+            memory=self.memory,
+        )
 
     def refused(self, why: str) -> "Refused":
         """End without an identity."""
@@ -159,11 +172,18 @@ class Arrived:
     provider: ProviderId
     reference: Reference
     left_at: datetime
+    memory: bytes = field(default=b"", repr=False)
+    """As in ``AtProvider``; no store gives it back, for nobody takes up an answer that somebody else took."""
 
     @property
     def expectation(self) -> Expectation:
         """What the provider's answer must be about."""
-        return Expectation(reference=self.reference, asked_at=self.left_at)
+        return Expectation(
+            reference=self.reference,
+            asked_at=self.left_at,
+            memory=self.memory,
+            minimum_assurance=self.asked.question.minimum_assurance,
+        )
 
     def answered_by(self, identity: VerifiedIdentity) -> "Answered | Refused":
         """Accept an identity, unless it is weaker than was asked for."""

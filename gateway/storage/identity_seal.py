@@ -1,4 +1,4 @@
-"""Identities in login rows, and pushed requests, sealed: AES-256-GCM under the storage key, bound to the row (security.md 6.6)."""
+"""Identities and providers' memory in login rows, and pushed requests, sealed: AES-256-GCM under the storage key, bound to the row (security.md 6.6)."""
 
 import secrets
 from dataclasses import replace
@@ -28,6 +28,14 @@ class IdentitySeal:
     def open(self, sealed: bytes, login: str) -> VerifiedIdentity:
         """Decrypt; raises ``cryptography.exceptions.InvalidTag`` for another login's or a changed one."""
         return _from_json(self._decrypt(sealed, login))
+
+    def seal_memory(self, memory: bytes, login: str) -> bytes:
+        """Encrypt what a provider asked to be kept for a login."""
+        return self._encrypt(memory, f"memory {login}")
+
+    def open_memory(self, sealed: bytes, login: str) -> bytes:
+        """Decrypt; raises ``cryptography.exceptions.InvalidTag`` for another login's or a changed one."""
+        return self._decrypt(sealed, f"memory {login}")
 
     def seal_parameters(self, parameters: bytes, reference: str) -> bytes:
         """Encrypt a pushed request for its reference."""

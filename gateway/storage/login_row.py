@@ -59,10 +59,11 @@ def asked_columns(login: Asked) -> dict[str, object]:
     }
 
 
-def conditions(old: Login) -> dict[str, object]:
-    """Give what must still stand in the row for the login to be in this state."""
+def conditions(old: Login, new: Login) -> dict[str, object]:
+    """Give what must still stand in the row for the login to go from one state to another."""
     names = _DISTINCT_BY.get(type(old), ())
-    return {"id": asked_of(old).id, "state": STATES[type(old)], **{name: getattr(old, name) for name in names}}
+    stays = {"changes": old.changes} if isinstance(old, AtProvider) and isinstance(new, AtProvider) else {}
+    return {"id": asked_of(old).id, "state": STATES[type(old)], **{name: getattr(old, name) for name in names}, **stays}
 
 
 def assignments(new: Login, seal: IdentitySeal) -> dict[str, object]:
@@ -79,10 +80,10 @@ def read_login(row: tuple[Any, ...], seal: IdentitySeal) -> Login:
 def _own_columns(new: Login, seal: IdentitySeal) -> dict[str, object]:
     match new:
         case AtProvider():
-            return {"provider": new.provider, "reference": new.reference, "left_at": to_micros(new.left_at)}
+            return _journey_columns(new, seal)
         case Answered():
             sealed = seal.seal(new.identity, new.asked.id)
-            return {"identity": sealed, "due_at": to_micros(new.asked.expires_at)}
+            return {"identity": sealed, "memory": None, "due_at": to_micros(new.asked.expires_at)}
         case Delivered():
             expiry = to_micros(new.code_expires_at)
             return {"code": new.code, "code_expires_at": expiry, "due_at": expiry}
@@ -90,9 +91,19 @@ def _own_columns(new: Login, seal: IdentitySeal) -> dict[str, object]:
             expiry = to_micros(new.token_expires_at)
             return {"token": new.token, "token_expires_at": expiry, "holder": new.holder, "due_at": expiry}
         case Refused() | Asserted():
-            ended: dict[str, object] = {"identity": None, "due_at": _forgotten_at(new.asked)}
+            ended: dict[str, object] = {"identity": None, "memory": None, "due_at": _forgotten_at(new.asked)}
             return {**ended, "why": new.why} if isinstance(new, Refused) else ended
     return {}
+
+
+def _journey_columns(new: AtProvider, seal: IdentitySeal) -> dict[str, object]:
+    return {
+        "provider": new.provider,
+        "reference": new.reference,
+        "left_at": to_micros(new.left_at),
+        "memory": seal.seal_memory(new.memory, new.asked.id) if new.memory else None,
+        "changes": new.changes,
+    }
 
 
 def _forgotten_at(asked: Asked) -> int:
@@ -161,6 +172,11 @@ def _journey(asked: Asked, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _kept(asked: Asked, row: dict[str, Any], seal: IdentitySeal) -> dict[str, Any]:
+    memory = seal.open_memory(row["memory"], asked.id) if row["memory"] is not None else b""
+    return {"memory": memory, "changes": row["changes"]}
+
+
 def _answered(asked: Asked, row: dict[str, Any], seal: IdentitySeal) -> dict[str, Any]:
     return {"asked": asked, "identity": seal.open(row["identity"], asked.id)}
 
@@ -183,7 +199,7 @@ def _redeemed(asked: Asked, row: dict[str, Any], seal: IdentitySeal) -> Redeemed
 
 _READERS: Final[dict[str, Any]] = {
     STATES[Asked]: lambda asked, _row, _seal: asked,
-    STATES[AtProvider]: lambda asked, row, _seal: AtProvider(**_journey(asked, row)),
+    STATES[AtProvider]: lambda asked, row, seal: AtProvider(**_journey(asked, row), **_kept(asked, row, seal)),
     STATES[Arrived]: lambda asked, row, _seal: Arrived(**_journey(asked, row)),
     STATES[Answered]: lambda asked, row, seal: Answered(**_answered(asked, row, seal)),
     STATES[Delivered]: _delivered,

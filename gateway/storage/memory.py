@@ -206,10 +206,10 @@ class MemoryStorage:
 
 
 def _as_stored(login: Login) -> Login:
-    """What the durable stores give back: an identity without its exchanges."""
+    """What the durable stores give back: an identity without its exchanges, nothing kept for a provider that answered."""
     if isinstance(login, _Identified):
         return replace(login, identity=without_exchanges(login.identity))
-    return login
+    return replace(login, memory=b"") if isinstance(login, Arrived) else login
 
 
 def _identity_until(login: _Identified) -> datetime:

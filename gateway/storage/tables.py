@@ -43,6 +43,8 @@ login: Final = Table(
     Column("provider", Text),
     Column("reference", Text),
     Column("left_at", BigInteger),
+    Column("memory", LargeBinary),
+    Column("changes", Integer),
     Column("why", Text),
     Column("identity", LargeBinary),
     Column("code", String(64)),
@@ -57,7 +59,7 @@ login: Final = Table(
     Index("login_expiry", "expires_at"),
     _sparse_index("login_identity", "expires_at", where="identity", unique=False),
 )
-"""``identity`` is sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten.
+"""``identity`` and ``memory`` are sealed; ``due_at`` is when it must be erased, or without one when the row must be forgotten.
 
 ``due_at`` has no index, for it changes at every step; ``expires_at`` never changes and narrows every sweep enough.
 """

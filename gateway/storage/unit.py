@@ -96,7 +96,7 @@ class SqlUnit:
 
     def replace(self, old: Login, new: Login) -> bool:
         """Move a login on by one conditional UPDATE; the number of rows it changed decides (T01, R9)."""
-        still, becomes = conditions(old), assignments(new, self._seal)
+        still, becomes = conditions(old, new), assignments(new, self._seal)
         sql = self._statements.move(tuple(still), tuple(becomes))
         parameters = {f"old_{name}": value for name, value in still.items()}
         parameters |= {f"new_{name}": value for name, value in becomes.items()}

@@ -18,6 +18,7 @@ from gateway.provider_directory import ProviderDirectory
 from gateway.use_cases import UseCases
 from gateway.web.access import refuse_undeclared
 from gateway.web.assets import assets
+from gateway.web.attended_pages import attended_pages
 from gateway.web.browser import language_of
 from gateway.web.headers import set_security_headers
 from gateway.web.health import health_pages
@@ -59,6 +60,7 @@ def create_public_app(gateway: Gateway) -> Flask:
     discovery = discovery_document(gateway.use_cases.addresses)
     app.register_blueprint(oidc_pages(gateway.use_cases, discovery))
     app.register_blueprint(LoginPages(gateway.use_cases, gateway.directory).blueprint)
+    app.register_blueprint(attended_pages(gateway.use_cases))
     app.register_blueprint(provider_pages(gateway.use_cases))
     app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=False).blueprint)
     app.register_blueprint(session_pages(gateway.use_cases))

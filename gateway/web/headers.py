@@ -25,6 +25,7 @@ _ALWAYS: Final = (
 )
 """``X-Frame-Options`` repeats ``frame-ancestors`` for browsers and scanners that know only the older word."""
 _NOTHING_ELSE: Final = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_FETCHES: Final = "; connect-src 'self'"
 _DYNAMIC: Final = (("Cache-Control", "no-store"), ("Vary", "Cookie"))
 
 
@@ -34,14 +35,15 @@ def secure_headers(
     cache_control: str | None = None,
     form_action: tuple[str, ...] = (),
     script_nonce: str | None = None,
+    fetches: bool = False,
 ) -> HeaderLines:
     """Make the headers of an answer: its type, whether it may be stored, and what a browser may do with it.
 
-    Without ``cache_control``, which must be a text of ours, it is not stored at all. For the other arguments and what
-    is raised see ``set_security_headers``.
+    Without ``cache_control``, which must be a text of ours, it is not stored at all. ``fetches`` lets the page's script
+    ask the gateway for news. For the other arguments and what is raised see ``set_security_headers``.
     """
     caching = _DYNAMIC if cache_control is None else (("Cache-Control", cache_control),)
-    policy = ("Content-Security-Policy", _policy(form_action) + _script(script_nonce))
+    policy = ("Content-Security-Policy", _policy(form_action) + _script(script_nonce) + (_FETCHES if fetches else ""))
     return HeaderLines((("Content-Type", content_type), *caching, *_ALWAYS, policy))
 
 

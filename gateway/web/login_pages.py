@@ -40,7 +40,7 @@ from gateway.web.page_values import Choice, ChoicesView, DepartureView, NoticeVi
 from gateway.web.pages import render_choices, render_departure, render_notice
 from gateway.web.responses import handover_page, page, refusal_page, see_other
 from gateway.web_address import origin_of
-from providers.contract import Language, ProviderId
+from providers.contract import Language, PageDeparture, ProviderId
 
 
 class LoginPages:
@@ -168,19 +168,19 @@ def begun_page(use_cases: UseCases, begun: Begun) -> Response:
 
 
 def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) -> Response:
-    """Show the form that carries our message to the provider."""
-    nonce = secrets.token_urlsafe(16)
+    """Show what carries our message to the provider, or the page of ours where the person proves themselves."""
     departure = leaving.departure
+    if isinstance(departure, PageDeparture):
+        return see_other(f"/login/{leaving.login.asked.id}/here")
+    nonce = secrets.token_urlsafe(16)
     view = DepartureView(
         language=language,
         provider=use_cases.providers[leaving.login.provider].names[language],
-        action=departure.action,
-        fields=departure.fields,
-        charset=departure.charset,
+        departure=departure,
         script_nonce=nonce,
         another_way_url=f"/login/{leaving.login.asked.id}",
     )
-    response = page(render_departure(view), form_action=(origin_of(departure.action),), script_nonce=nonce)
+    response = page(render_departure(view), form_action=(origin_of(departure.endpoint),), script_nonce=nonce)
     if departure.needs_browser_reference:
         carry_reference(response, leaving.login.reference)
     return response
@@ -224,6 +224,7 @@ def _choice(directory: ProviderDirectory, provider: ProviderId, language: Langua
     return Choice(
         id=provider,
         name=directory[provider].names[language],
+        kind=directory[provider].kind,
         state=status.state,
         since=status.since,
         planned=status.planned,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from gateway.web.notices import Notice
-from providers.contract import Availability, Language
+from providers.contract import Availability, FormDeparture, Language, Page, ProviderKind, RedirectDeparture
 
 Fields: TypeAlias = tuple[tuple[str, str], ...]
 """Hidden inputs, name and value, in order."""
@@ -22,6 +22,7 @@ class Choice:
     """Posted as ``provider``."""
     name: str
     """In the page's language."""
+    kind: ProviderKind = ProviderKind.BANK
     state: Availability = Availability.UP
     since: datetime | None = None
     planned: tuple[str, ...] = ()
@@ -56,18 +57,41 @@ class ChoicesView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepartureView:
-    """The form that carries our message to a provider (banklink.md section 2)."""
+    """The form or link that carries our message to a provider (banklink.md section 2)."""
 
     language: Language
     provider: str
     """Its name in the page's language."""
-    action: str
-    fields: Fields
-    charset: str
+    departure: FormDeparture | RedirectDeparture
     script_nonce: str
     """The same value must stand in the answer's Content-Security-Policy."""
     another_way_url: str | None = None
     """The page of ways to sign in of the same login, for whoever comes back with the Back button."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendedView:
+    """A page of ours where the person proves who they are, by card or telephone."""
+
+    language: Language
+    provider: str
+    """Its name in the page's language."""
+    portal: str
+    page: Page
+    return_url: str
+    """Where a page that answers the provider's adapter itself posts to."""
+    reference: str
+    """The login's, for that answer."""
+    action: str
+    """Where the person's form is posted, and this page asked for anew."""
+    state_url: str
+    """Asked by the page's script for news."""
+    continue_url: str
+    """Where to go when the login is over."""
+    another_way_url: str
+    cancel_action: str
+    script_nonce: str
+    """The same value must stand in the answer's Content-Security-Policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

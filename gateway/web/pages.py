@@ -3,7 +3,9 @@
 Each page takes one frozen view with its language in it, and reads no request, no clock and no storage.
 """
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -11,6 +13,7 @@ from markupsafe import Markup, escape
 from gateway.web.messages import message_for
 from gateway.web.notices import NOTICES, Notice
 from gateway.web.page_values import (
+    AttendedView,
     Choice,
     ChoicesView,
     ConfirmSignOutView,
@@ -22,9 +25,10 @@ from gateway.web.page_values import (
     SignedOutView,
 )
 from gateway.web.templating import HERE, template
-from providers.contract import Language
+from providers.contract import AppPage, CardPage, CodePage, Language, ProviderKind, RedirectDeparture
 
 __all__ = [
+    "AttendedView",
     "Choice",
     "ChoicesView",
     "DepartureView",
@@ -33,6 +37,8 @@ __all__ = [
     "NoticeView",
     "RefusalView",
     "prepare_pages",
+    "render_attended",
+    "render_attended_state",
     "render_choices",
     "render_confirm_sign_out",
     "render_departure",
@@ -44,16 +50,25 @@ __all__ = [
 ]
 
 
+_ATTENDED: Final[Mapping[type[object], str]] = MappingProxyType(
+    {CardPage: "card.html", AppPage: "app.html", CodePage: "code.html"}
+)
+"""The template of each page where a person proves who they are; ``state_…`` beside it holds what changes."""
 _SLOT: Final = "\ue000"
 """Marks where the parts go that differ between two logins; a private character, so that no text contains it."""
 
 
 def render_choices(view: ChoicesView) -> str:
-    """Make the page of ways to sign in: one button each, the last used first."""
-    choices = sorted(view.choices, key=lambda choice: not choice.last_used)
-    listed = Markup("").join([_listed(choice, view.language) for choice in choices])
-    remembered = bool(choices) and choices[0].last_used
-    return template("choices.html", view.language).render(view=view, choices=listed, remembered=remembered)
+    """Make the page of ways to sign in: the last used first, then one button each under what a person reaches for."""
+    last = [_listed(choice, view.language) for choice in view.choices if choice.last_used]
+    groups = [(kind, _listed_kind(kind, view)) for kind in ProviderKind]
+    shown = [(kind, listed) for kind, listed in groups if listed]
+    return template("choices.html", view.language).render(view=view, last=Markup("").join(last), groups=shown)
+
+
+def _listed_kind(kind: ProviderKind, view: ChoicesView) -> Markup:
+    others = [choice for choice in view.choices if choice.kind is kind and not choice.last_used]
+    return Markup("").join([_listed(choice, view.language) for choice in others])
 
 
 @lru_cache(maxsize=16384)
@@ -63,13 +78,16 @@ def _listed(choice: Choice, language: Language) -> Markup:
 
 
 def render_departure(view: DepartureView) -> str:
-    """Make the page that sends itself to the provider, and has a button for browsers without scripts.
+    """Make the page that goes to the provider by itself, and has a button for browsers without scripts.
 
     Every login passes here, so only what differs between two logins is put together anew.
     """
-    head, middle, tail, end = _departure_frame(view.language, view.provider, view.action, view.charset)
+    departure = view.departure
+    if isinstance(departure, RedirectDeparture):
+        return template("departure_link.html", view.language).render(view=view, location=departure.location)
+    head, middle, tail, end = _departure_frame(view.language, view.provider, departure.action, departure.charset)
     inputs = "".join(
-        [f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n' for name, value in view.fields]
+        [f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n' for name, value in departure.fields]
     )
     return "".join((head, inputs, middle, _another_way(view), tail, escape(view.script_nonce), end))
 
@@ -93,6 +111,16 @@ def _departure_frame(language: Language, provider: str, action: str, charset: st
 def _another_way_frame(language: Language) -> tuple[str, str]:
     head, tail = template("another_way.html", language).render(url=_SLOT).split(_SLOT)
     return head, tail
+
+
+def render_attended(view: AttendedView) -> str:
+    """Make the page where the person proves who they are."""
+    return template(_ATTENDED[type(view.page)], view.language).render(view=view, page=view.page)
+
+
+def render_attended_state(view: AttendedView) -> str:
+    """Make the part of such a page that changes while the person looks at it."""
+    return template(f"state_{_ATTENDED[type(view.page)]}", view.language).render(view=view, page=view.page)
 
 
 def render_handover(view: HandoverView) -> str:

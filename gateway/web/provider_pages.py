@@ -1,8 +1,10 @@
 """Where providers' answers arrive, carried by the browser.
 
-The POST comes from another site, so no cookie of ours comes with it: the signature and the nonce take its role. After
+A POST comes from another site, so no cookie of ours comes with it: the signature and the nonce take its role. After
 all checks the browser is sent to a page of our own site, where its cookie is seen again (banklink.md section 2).
 """
+
+from typing import Final
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -15,10 +17,12 @@ from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import render_notice
 from gateway.web.responses import page, refusal_page, see_other
-from providers.contract import Arrival, ProviderId
+from providers.contract import Arrival, Provider, ProviderId
 
-MAX_BODY = 64 * 1024
-"""banklink.md rule 15."""
+GET: Final = "GET"
+POST: Final = "POST"
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a banklink answer (banklink.md rule 15), as of every other."""
 
 
 def provider_pages(use_cases: UseCases) -> Blueprint:
@@ -29,35 +33,41 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
     @may_enter(Access.SIGNED_MESSAGE)
     def arrive(provider: str) -> Response:
         known = use_cases.providers.get(ProviderId(provider))
-        if known is None:
+        if known is None or POST not in known.answer_methods:
             raise NotFound
-        if (request.content_length or 0) > MAX_BODY:
-            raise RequestEntityTooLarge
-        outcome = use_cases.complete(
-            known,
-            Arrival(
-                method=request.method,
-                content_type=request.content_type or "",
-                body=request.get_data(cache=False),
-                received_at=use_cases.clock(),
-                browser_reference=carried_reference(request),
-            ),
-        )
-        return (
-            _turned_page(use_cases, outcome) if isinstance(outcome, Turned) else see_other(f"/login/{outcome}/continue")
-        )
+        return _answered(use_cases, known)
 
     @pages.get("/return/<provider>")
-    @may_enter(Access.ANYONE)
+    @may_enter(Access.SIGNED_MESSAGE)
     def opened(provider: str) -> Response:
-        """Opened by hand or by a bank's cancel link: nothing changes, and the person is told so."""
-        del provider
+        """Opened by the provider's answer; or by hand, or by a bank's cancel link: then nothing changes."""
+        known = use_cases.providers.get(ProviderId(provider))
+        if known is not None and GET in known.answer_methods and request.query_string:
+            return _answered(use_cases, known)
         view = NoticeView(language=language_of(request), notice=Notice.NOT_COMPLETED)
         response = page(render_notice(view), view.notice.status)
-        response.headers["Allow"] = "POST"
+        response.headers["Allow"] = POST
         return response
 
     return pages
+
+
+def _answered(use_cases: UseCases, provider: Provider) -> Response:
+    """Bring an answer to its provider, and the browser to what came of it."""
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestEntityTooLarge
+    outcome = use_cases.complete(
+        provider,
+        Arrival(
+            method=request.method,
+            content_type=request.content_type or "",
+            body=request.get_data(cache=False),
+            query=request.query_string,
+            received_at=use_cases.clock(),
+            browser_reference=carried_reference(request),
+        ),
+    )
+    return _turned_page(use_cases, outcome) if isinstance(outcome, Turned) else see_other(f"/login/{outcome}/continue")
 
 
 def _turned_page(use_cases: UseCases, turned: Turned) -> Response:

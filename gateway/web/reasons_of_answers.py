@@ -65,6 +65,14 @@ ANSWERS: Final[Mapping[str, Message]] = {
         "the provider's answer was too old",
         "The answer is older or newer than the agreed minutes; one case is an old tab, many are a wrong clock.",
     ),
+    "expired": say(
+        texts.ANSWER_TOO_OLD,
+        _ERROR,
+        Mender.PROVIDER,
+        Concern.ROUTINE,
+        "the provider's answer was too old",
+        "The answer, or the code or token in it, had outlived its lifetime when it came.",
+    ),
     "unknown_nonce": say(
         texts.NOT_ASKED_FOR,
         _ERROR,

@@ -43,15 +43,7 @@ LOGINS: Final[Mapping[str, Message]] = {
         Mender.PERSON,
         Concern.ROUTINE,
         "timeout",
-        "No answer came in time, or the session at the provider ended.",
-    ),
-    "expired": say(
-        texts.OUT_OF_TIME,
-        _DENIED,
-        Mender.PERSON,
-        Concern.ROUTINE,
-        "timeout",
-        "The login had outlived its lifetime when the answer or the person came back.",
+        "No answer came in time, the session at the provider ended, or the login had outlived its lifetime.",
     ),
     "wrong_code_chosen": say(
         texts.OTHER_CODE,

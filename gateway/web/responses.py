@@ -22,10 +22,16 @@ log = structlog.get_logger("gateway")
 
 
 def page(
-    html: str, status: int = 200, *, form_action: tuple[str, ...] = (), script_nonce: str | None = None
+    html: str,
+    status: int = 200,
+    *,
+    form_action: tuple[str, ...] = (),
+    script_nonce: str | None = None,
+    fetches: bool = False,
 ) -> Response:
-    """Answer with a page."""
-    return Answer(html, status, secure_headers(_HTML, form_action=form_action, script_nonce=script_nonce))
+    """Answer with a page; for the arguments see ``secure_headers``."""
+    headers = secure_headers(_HTML, form_action=form_action, script_nonce=script_nonce, fetches=fetches)
+    return Answer(html, status, headers)
 
 
 def refusal_page(view: RefusalView, *, form_action: tuple[str, ...] = ()) -> Response:

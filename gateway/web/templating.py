@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gateway.web.assets import asset_addresses
-from providers.contract import Availability, Language
+from providers.contract import Availability, Language, ProviderKind
 
 HERE: Final = Path(__file__).parent
 _RIGA: Final = ZoneInfo("Europe/Riga")
@@ -24,6 +24,10 @@ DEPARTURE_SCRIPT: Final = Markup(
     'if(performance.getEntriesByType("navigation")[0].type!=="back_forward")document.forms.departure.submit()'
 )
 """Sends the departure form by itself, unless the Back button led here: then the person wants to stay."""
+LINK_SCRIPT: Final = Markup(
+    'if(performance.getEntriesByType("navigation")[0].type!=="back_forward")document.getElementById("departure").click()'
+)
+"""The same for a departure by link."""
 
 
 def catalogue(language: Language) -> NullTranslations:
@@ -56,11 +60,22 @@ def _environment(language: Language) -> Environment:
         other=next({"code": o.value, "name": _NAMES[o]} for o in Language if o is not language),
         assets=asset_addresses(),
         script=DEPARTURE_SCRIPT,
+        link_script=LINK_SCRIPT,
         states=_states(catalogue(language)),
+        kinds=_kinds(catalogue(language)),
         clock_time=lambda at: at.astimezone(_RIGA).strftime("%H:%M"),
         moment=lambda at: at.astimezone(_RIGA).strftime(_MOMENT[language]),
     )
     return environment
+
+
+def _kinds(words: NullTranslations) -> dict[ProviderKind, str]:
+    gettext = words.gettext
+    return {
+        ProviderKind.BANK: gettext("Internet banks"),
+        ProviderKind.CARD: gettext("Cards with a chip"),
+        ProviderKind.APP: gettext("Apps on the telephone"),
+    }
 
 
 def _states(words: NullTranslations) -> dict[Availability, str]:

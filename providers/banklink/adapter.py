@@ -27,17 +27,18 @@ from providers.contract import (
     AssuranceLevel,
     AuthenticationRequest,
     BackChannelExchange,
-    Departure,
     Expectation,
+    FormDeparture,
     Language,
     ProviderId,
+    ProviderKind,
     ProviderStatus,
     Reference,
     VerifiedIdentity,
 )
 from providers.errors import AssertionRejected, ProviderError, ProviderMisconfigured
 from providers.refusals import SENTENCES, Reason
-from providers.settings import shared_warnings
+from providers.settings import back_channel_warnings, shared_warnings
 from providers.vpm_back_channel import VpmBackChannel
 from providers.vpm_journal import Journal
 
@@ -82,13 +83,15 @@ class BanklinkProvider:
         """Keep what ``open_banklink`` read; nothing is parsed after this."""
         self.id: ProviderId = settings.id
         self.names: dict[Language, str] = settings.names.by_language()
+        self.kind: ProviderKind = settings.kind
         self.assurance: AssuranceLevel = settings.assurance
+        self.answer_methods = frozenset({"POST"})
         self.confirms = settings.back_channel.confirmation == "required"
         self._settings = settings
         self._profile = profile
         self._back_channel = back_channel
 
-    def depart(self, request: AuthenticationRequest) -> Departure:
+    def depart(self, request: AuthenticationRequest) -> FormDeparture:
         """The signed request as a form (sections 6.1 and 6.3).
 
         Raises:
@@ -98,7 +101,7 @@ class BanklinkProvider:
         if self._profile.sha1_ended(request.asked_at):
             raise ProviderMisconfigured(Reason.SHA1_EXCEPTION_ENDED, SENTENCES[Reason.SHA1_EXCEPTION_ENDED])
         fields = self._signed_fields(request)
-        return Departure(
+        return FormDeparture(
             action=self._profile.settings.request_url,
             fields=fields,
             charset=REQUEST_CHARSET,
@@ -146,7 +149,9 @@ class BanklinkProvider:
 
     def warnings(self) -> Iterable[str]:
         """Sentences for the operator about settings that weaken this provider."""
-        return (*shared_warnings(self._settings), *weaknesses(self._settings))
+        settings = self._settings
+        pinning = back_channel_warnings(settings.id, settings.back_channel)
+        return (*shared_warnings(settings), *pinning, *weaknesses(settings))
 
     def _signed_fields(self, request: AuthenticationRequest) -> tuple[tuple[str, str], ...]:
         profile = self._profile.settings

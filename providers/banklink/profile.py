@@ -19,7 +19,7 @@ from providers.banklink.mac import HashName, LengthUnit
 from providers.banklink.messages import ANSWERS, REQUESTS, MessageForm
 from providers.contract import Factor
 from providers.keys import KeyUnusable, load_public_key
-from providers.settings import Frozen, ProviderSettings, SettingsFile, Text, https_url
+from providers.settings import BackChannelSettings, Frozen, ProviderSettings, SettingsFile, Text, https_url
 
 Charset = Literal["UTF-8", "ISO-8859-1", "ISO-8859-13", "WINDOWS-1257"]
 NameOrder = Literal["last,first", "first last", "last first", "separate"]
@@ -122,6 +122,7 @@ class BanklinkSettings(ProviderSettings):
 
     protocol: Literal["banklink"]
     banklink: BanklinkProfile
+    back_channel: BackChannelSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from certs.dev_pki import DevPki
-from providers.contract import Arrival, Departure, Reference
+from providers.contract import Arrival, FormDeparture, Reference
 from tests.providers.https_server import Answer, HttpsServer, http, server_context
 
 ORDER = {
@@ -166,7 +166,7 @@ class LittleBank:
             },
         }
 
-    def check_request(self, departure: Departure, hash_name: str = "sha512") -> dict[str, str]:
+    def check_request(self, departure: FormDeparture, hash_name: str = "sha512") -> dict[str, str]:
         """Verify a request as section 9 says; the fields as the form holds them."""
         fields = dict(departure.fields)
         assert dict(parse_qsl(departure.message.decode("ascii"), keep_blank_values=True)) == fields

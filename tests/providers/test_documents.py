@@ -20,10 +20,9 @@ def text_of(name: str) -> str:
     return (PAGES / name).read_text()
 
 
-def test_every_reason_that_a_bank_can_cause_stands_on_a_page() -> None:
-    documented = set(
-        re.findall(r"^\| `([a-z_0-9]+)` \|", text_of("banklink.md") + text_of("vpm-back-channel.md"), re.MULTILINE)
-    )
+def test_every_reason_that_a_provider_can_cause_stands_on_a_page() -> None:
+    pages = "".join(page.read_text() for page in PAGES.glob("*.md"))
+    documented = set(re.findall(r"^\| `([a-z_0-9]+)` \|", pages, re.MULTILINE))
     assert {reason.value for reason in Reason} - OURS_ALONE <= documented
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from providers.contract import RedirectProvider
+from providers.contract import Provider
 from providers.errors import ProviderMisconfigured
 from providers.protocol import ProviderProtocol
 from providers.registry import PROTOCOLS, open_provider, protocols_with
@@ -21,7 +21,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_an_entry_opens_as_the_protocol_that_it_names(bank: LittleBank) -> None:
-    provider: RedirectProvider = open_provider(bank.entry(), bank.folder, now)
+    provider: Provider = open_provider(bank.entry(), bank.folder, now)
     assert provider.id == "little-bank"
 
 
@@ -34,7 +34,7 @@ def test_an_unknown_protocol_is_refused_with_those_that_there_are(protocol: str 
 def test_a_protocol_from_outside_takes_part_when_it_is_named(outside: ModuleType, bank: LittleBank) -> None:
     opened: list[Path] = []
 
-    def open_acme(entry: object, base: Path, clock: object) -> RedirectProvider:
+    def open_acme(entry: object, base: Path, clock: object) -> Provider:
         opened.append(base)
         return open_provider(bank.entry(), base, now)
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from providers.contract import RedirectProvider
+from providers.contract import Provider
 from providers.registry import open_provider
 from providers.tls_context import shared_context
-from tests.contracts.redirect_provider import asked, expected
+from tests.contracts.provider import asked, expected
 from tests.providers.little_bank import LIGA, LittleBank, arrival, now
 from tests.support.calls import COSTLY, counting
 
 
-def login(provider: RedirectProvider, bank: LittleBank) -> Callable[[], None]:
+def login(provider: Provider, bank: LittleBank) -> Callable[[], None]:
     def once() -> None:
         request = asked()
         provider.depart(request)

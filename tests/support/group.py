@@ -21,10 +21,11 @@ from providers.contract import (
     AssuranceLevel,
     AuthenticationRequest,
     Availability,
-    Departure,
     Expectation,
+    FormDeparture,
     Language,
     ProviderId,
+    ProviderKind,
     ProviderStatus,
     Reference,
     VerifiedIdentity,
@@ -58,11 +59,13 @@ class Bank:
     core: Core
     id: ProviderId = BANK
     names: dict[Language, str] = field(default_factory=lambda: dict.fromkeys(Language, "Banka"))
+    kind: ProviderKind = ProviderKind.BANK
     assurance: AssuranceLevel = AssuranceLevel.HIGH
+    answer_methods: frozenset[str] = frozenset({"POST"})
     vouches_for: dict[str, Any] = field(default_factory=dict)
 
-    def depart(self, request: AuthenticationRequest) -> Departure:
-        return Departure(
+    def depart(self, request: AuthenticationRequest) -> FormDeparture:
+        return FormDeparture(
             action="https://bank.test/", fields=(("VK_NONCE", request.reference),), charset="UTF-8", message=b"question"
         )
 

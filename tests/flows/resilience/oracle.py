@@ -18,8 +18,8 @@ from tests.support.gateway_parts import eventually
 
 BEGUN: Final = ("login.requested",)
 GONE: Final = (*BEGUN, "login.sent-to-provider")
-TAKEN: Final = (*GONE, "login.answer-received", "login.confirmation-intended")
-VERIFIED: Final = (*TAKEN, "login.confirmation-received", "login.identity-verified")
+TAKEN: Final = (*GONE, "login.answer-received", "login.back-channel-intended")
+VERIFIED: Final = (*TAKEN, "login.back-channel-answered", "login.identity-verified")
 ISSUED: Final = (*VERIFIED, "login.code-issued")
 WHOLE: Final = (*ISSUED, "token.issued")
 TRAIL_OF_STATE: Final = {
@@ -80,7 +80,7 @@ def check_no_half_logins(database: Path) -> None:
         way = own_way(recorded[login])
         if state == "refused":
             assert way.count("login.refused") == 1, (login, way)
-            assert tuple(way[:-1]) in TRAIL_OF_STATE.values() or way[-2] == "login.confirmation-received", (login, way)
+            assert tuple(way[:-1]) in TRAIL_OF_STATE.values() or way[-2] == "login.back-channel-answered", (login, way)
         else:
             assert way == list(TRAIL_OF_STATE[state]), (login, state, way)
     begun = {login for login, way in recorded.items() if "login.requested" in way}

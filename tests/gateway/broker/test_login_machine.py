@@ -17,8 +17,8 @@ from providers.contract import (
     AssuranceLevel,
     AuthenticationRequest,
     Availability,
-    Departure,
     Expectation,
+    FormDeparture,
     Language,
     ProviderId,
     ProviderStatus,
@@ -60,8 +60,8 @@ class DoubleBank:
         self.names = {Language.LATVIAN: "Banka", Language.ENGLISH: "Bank"}
         self.confirmed: list[Reference] = []
 
-    def depart(self, request: AuthenticationRequest) -> Departure:
-        return Departure(
+    def depart(self, request: AuthenticationRequest) -> FormDeparture:
+        return FormDeparture(
             action="https://bank.test/", fields=(("VK_NONCE", request.reference),), charset="UTF-8", message=b"question"
         )
 
@@ -216,7 +216,7 @@ def test_an_expired_login_says_so(step: str) -> None:
     else:
         outcome = core.use_cases.resume(login, BROWSER)
     assert isinstance(outcome, Refused)
-    assert outcome.why == "expired"
+    assert outcome.why == "timeout"
 
 
 def test_a_weaker_login_than_asked_for_is_refused() -> None:

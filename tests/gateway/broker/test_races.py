@@ -16,10 +16,11 @@ from providers.contract import (
     AuthenticationRequest,
     Availability,
     BackChannelExchange,
-    Departure,
     Expectation,
+    FormDeparture,
     Language,
     ProviderId,
+    ProviderKind,
     ProviderStatus,
     Reference,
     VerifiedIdentity,
@@ -59,11 +60,13 @@ class SlowBank:
 
     meanwhile: Callable[[], object] = lambda: None
     id: ProviderId = BANK
+    kind: ProviderKind = ProviderKind.BANK
     assurance: AssuranceLevel = AssuranceLevel.HIGH
+    answer_methods: frozenset[str] = frozenset({"POST"})
     names: dict[Language, str] = field(default_factory=lambda: dict.fromkeys(Language, "Banka"))
 
-    def depart(self, request: AuthenticationRequest) -> Departure:
-        return Departure(
+    def depart(self, request: AuthenticationRequest) -> FormDeparture:
+        return FormDeparture(
             action="https://bank.test/", fields=(("VK_NONCE", request.reference),), charset="UTF-8", message=b"question"
         )
 
@@ -107,7 +110,7 @@ def test_vpm_drv_09_what_the_bank_said_is_recorded_although_the_person_gave_up_m
     bank.meanwhile = gives_up
     answer(core, bank, login)
     assert arrived
-    assert names(core).count("login.confirmation-received") == 1
+    assert names(core).count("login.back-channel-answered") == 1
     assert "login.identity-verified" not in names(core)
     assert isinstance(core.storage.load(login.asked.id), Refused)
     assert not isinstance(core.use_cases.resume(login.asked.id, BROWSER), HandedOver)

@@ -24,7 +24,7 @@ from gateway.web.pages import (
     render_notice,
     render_refusal,
 )
-from providers.contract import Availability, Language
+from providers.contract import Availability, FormDeparture, Language, RedirectDeparture
 
 BOTH = pytest.mark.parametrize("language", list(Language))
 
@@ -49,12 +49,16 @@ CHOICES = ChoicesView(
     valid_until=datetime(2026, 7, 1, 20, 5, tzinfo=UTC),
     hidden=(("token", "t1"),),
 )
-DEPARTURE = DepartureView(
-    language=Language.LATVIAN,
-    provider="Meža banka",
+FORM = FormDeparture(
     action="https://bank.example/banklink",
     fields=(("VK_SERVICE", "4012"), ("VK_RETURN", "https://vpm.example/return/meza")),
     charset="ISO-8859-13",
+    message=b"",
+)
+DEPARTURE = DepartureView(
+    language=Language.LATVIAN,
+    provider="Meža banka",
+    departure=FORM,
     script_nonce="c2l4dGVlbiBvciBtb3Jl",
     another_way_url="/login/x",
 )
@@ -160,9 +164,17 @@ def test_the_departure_carries_the_message_and_has_a_button_for_browsers_without
     """BNK: hidden inputs in order, accept-charset of the message, a visible button (banklink.md section 2)."""
     page = Reader(render_departure(DEPARTURE))
     form = page.all("form")
-    assert form == [{"id": "departure", "method": "post", "action": DEPARTURE.action, "accept-charset": "ISO-8859-13"}]
-    assert [(field["name"], field["value"]) for field in page.all("input")] == list(DEPARTURE.fields)
+    assert form == [{"id": "departure", "method": "post", "action": FORM.action, "accept-charset": "ISO-8859-13"}]
+    assert [(field["name"], field["value"]) for field in page.all("input")] == list(FORM.fields)
     assert "Turpināt uz Meža banka" in page.text
+    assert page.all("script") == [{"nonce": DEPARTURE.script_nonce}]
+
+
+def test_a_departure_by_query_is_a_link_that_follows_itself() -> None:
+    location = "https://op.example/authorize?state=0f&scope=openid%20x"
+    page = Reader(render_departure(replace(DEPARTURE, departure=RedirectDeparture(location=location))))
+    assert [link["href"] for link in page.all("a") if link.get("id") == "departure"] == [location]
+    assert page.all("form") == []
     assert page.all("script") == [{"nonce": DEPARTURE.script_nonce}]
 
 
@@ -172,11 +184,13 @@ FIELD = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
 @given(fields=st.lists(st.tuples(FIELD, FIELD), max_size=12), url=FIELD)
 def test_no_field_of_a_departure_can_change_the_page_around_it(fields: list[tuple[str, str]], url: str) -> None:
     """T16: whatever a message holds arrives as the value it was, and adds no tag."""
-    view = replace(DEPARTURE, fields=tuple(fields), another_way_url=f"/{url}")
+    view = replace(DEPARTURE, departure=replace(FORM, fields=tuple(fields)), another_way_url=f"/{url}")
     page = Reader(render_departure(view))
     assert [(field["name"], field["value"]) for field in page.all("input")] == fields
     assert page.all("a")[-1]["href"] == f"/{url}"
-    assert len(page.tags) == len(Reader(render_departure(replace(view, fields=()))).tags) + len(fields)
+    assert len(page.tags) == len(
+        Reader(render_departure(replace(view, departure=replace(FORM, fields=())))).tags
+    ) + len(fields)
 
 
 @given(text=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60))
@@ -239,7 +253,7 @@ def test_templates_are_compiled_once_and_never_while_a_person_waits(monkeypatch:
 
 def test_a_departure_is_cheap() -> None:
     """The target is 60 µs; a quarter of a millisecond is what a loaded machine may need."""
-    view = replace(DEPARTURE, fields=tuple((f"VK_{n}", "vērtība" * 5) for n in range(13)))
+    view = replace(DEPARTURE, departure=replace(FORM, fields=tuple((f"VK_{n}", "vērtība" * 5) for n in range(13))))
     render_departure(view)
     best = min(_seconds_for(view) for _ in range(50))
     assert best < 250e-6

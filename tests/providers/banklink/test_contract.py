@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from providers.contract import Arrival, AuthenticationRequest, Departure, RedirectProvider
+from providers.contract import Arrival, AuthenticationRequest, FormDeparture, Provider
 from providers.registry import open_provider
-from tests.contracts.redirect_provider import RedirectProviderContract
+from tests.contracts.provider import ProviderContract
 from tests.providers.little_bank import LIGA, LittleBank, arrival, encode, now
 
 
-class BanklinkContract(RedirectProviderContract):
+class BanklinkContract(ProviderContract):
     profile: ClassVar[dict[str, Any]] = {}
     back_channel: ClassVar[dict[str, Any]] = {"deadline_seconds": 0.5}
     bank: LittleBank
@@ -20,11 +20,11 @@ class BanklinkContract(RedirectProviderContract):
     def _bank(self, bank: LittleBank) -> None:
         self.bank = bank
 
-    def provider(self) -> RedirectProvider:
+    def provider(self) -> Provider:
         entry = self.bank.entry(back_channel=self.back_channel, **self.profile)
         return open_provider(entry, self.bank.folder, now)
 
-    def answer(self, departure: Departure, request: AuthenticationRequest) -> Arrival:
+    def answer(self, departure: FormDeparture, request: AuthenticationRequest) -> Arrival:
         asked = self.bank.check_request(departure)
         fields = self.bank.fields_for(LIGA, request.reference, now(), VK_RID=asked.get("VK_RID", ""))
         return arrival(encode(self.bank.signed(self.variant(fields))), now(), browser_reference=request.reference)

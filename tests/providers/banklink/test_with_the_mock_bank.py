@@ -18,13 +18,13 @@ from providers.contract import (
     Arrival,
     AuthenticationRequest,
     Availability,
-    Departure,
-    RedirectProvider,
+    FormDeparture,
+    Provider,
     VerifiedIdentity,
 )
 from providers.errors import ProviderError
 from providers.registry import open_provider
-from tests.contracts.redirect_provider import RETURN, RedirectProviderContract, asked, expected
+from tests.contracts.provider import RETURN, ProviderContract, asked, expected
 from tests.providers.little_bank import arrival, encode, now, pem_of, write_private
 
 COMPLETE = [each for each in PERSONAS if each.kind is Kind.ORDINARY and each.given_name]
@@ -68,7 +68,7 @@ class Setting:
             }
         )
 
-    def provider(self, deadline: float = 1.0) -> RedirectProvider:
+    def provider(self, deadline: float = 1.0) -> Provider:
         client, folder = self.pki.find("gateway"), self.folder
         entry = {
             "id": "mock-bank",
@@ -98,7 +98,7 @@ class Setting:
         }
         return open_provider(entry, folder, now)
 
-    def sign_in(self, departure: Departure, person: str, fault: str | None = None) -> Arrival:
+    def sign_in(self, departure: FormDeparture, person: str, fault: str | None = None) -> Arrival:
         page = requests.post(
             departure.action,
             params={} if fault is None else {"fault": fault},
@@ -258,7 +258,7 @@ def test_the_status_is_up(setting: Setting) -> None:
     assert setting.provider().status().state is Availability.UP
 
 
-class TestTheMockBankUnderTheContract(RedirectProviderContract):
+class TestTheMockBankUnderTheContract(ProviderContract):
     setting: Setting
 
     @pytest.fixture(autouse=True)
@@ -266,10 +266,10 @@ class TestTheMockBankUnderTheContract(RedirectProviderContract):
         silenced = "silent" in request.node.name  # that test stops its bank, so it gets one of its own
         self.setting = Setting(pki, tmp_path) if silenced else setting
 
-    def provider(self) -> RedirectProvider:
+    def provider(self) -> Provider:
         return self.setting.provider()
 
-    def answer(self, departure: Departure, request: AuthenticationRequest) -> Arrival:
+    def answer(self, departure: FormDeparture, request: AuthenticationRequest) -> Arrival:
         return self.setting.sign_in(departure, "100001")
 
     def forged(self, arrival: Arrival) -> Arrival:

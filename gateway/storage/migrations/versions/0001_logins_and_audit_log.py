@@ -42,6 +42,8 @@ def _make_login_tables() -> None:
         sa.Column("provider", sa.Text),
         sa.Column("reference", sa.Text),
         sa.Column("left_at", sa.BigInteger),
+        sa.Column("memory", sa.LargeBinary),
+        sa.Column("changes", sa.Integer),
         sa.Column("why", sa.Text),
         sa.Column("identity", sa.LargeBinary),
         sa.Column("code", sa.String(64)),

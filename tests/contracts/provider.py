@@ -1,13 +1,14 @@
-"""The suite that every ``RedirectProvider`` must pass, whatever its protocol; a test class subclasses it.
+"""The suite that every ``Provider`` must pass, whatever its protocol; a test class subclasses it.
 
 The subclass brings a provider and a way to have its bank (or scheme) answer.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -19,8 +20,11 @@ from providers.contract import (
     Departure,
     Expectation,
     Factor,
+    FormDeparture,
     Language,
-    RedirectProvider,
+    PageDeparture,
+    Provider,
+    RedirectDeparture,
     Reference,
 )
 from providers.errors import AssertionRejected, ProviderError, ProviderUnavailable
@@ -28,11 +32,11 @@ from providers.errors import AssertionRejected, ProviderError, ProviderUnavailab
 RETURN = "https://gw.example/b/any/return"
 
 
-class RedirectProviderContract(ABC):
+class ProviderContract(ABC):
     """Subclass it and bring the four abstract methods."""
 
     @abstractmethod
-    def provider(self) -> RedirectProvider:
+    def provider(self) -> Provider:
         """A live provider."""
 
     @abstractmethod
@@ -47,7 +51,7 @@ class RedirectProviderContract(ABC):
     def silence(self) -> None:
         """From now on the provider's server answers no call."""
 
-    def round_trip(self) -> tuple[RedirectProvider, AuthenticationRequest, Arrival, Answer]:
+    def round_trip(self) -> tuple[Provider, AuthenticationRequest, Arrival, Answer]:
         provider, request = self.provider(), asked()
         arrival = self.answer(provider.depart(request), request)
         return provider, request, arrival, provider.receive(arrival)
@@ -59,9 +63,10 @@ class RedirectProviderContract(ABC):
 
     def test_a_departure_goes_to_an_https_address_and_its_message_is_what_the_browser_sends(self) -> None:
         departure = self.provider().depart(asked())
-        assert urlsplit(departure.action).scheme == "https"
+        assert urlsplit(departure.endpoint).scheme == "https"
         assert departure.message
-        assert len({name for name, _ in departure.fields}) == len(departure.fields)
+        names = [name for name, _ in fields_of(departure)]
+        assert len(set(names)) == len(names)
 
     def test_two_departures_of_two_logins_differ(self) -> None:
         provider = self.provider()
@@ -129,6 +134,17 @@ class RedirectProviderContract(ABC):
 
     def test_warnings_are_sentences(self) -> None:
         assert all(isinstance(sentence, str) and sentence for sentence in self.provider().warnings())
+
+
+def fields_of(departure: Departure) -> Sequence[tuple[str, str]]:
+    """What a departure carries, by name."""
+    match departure:
+        case FormDeparture():
+            return departure.fields
+        case RedirectDeparture():
+            return parse_qsl(urlsplit(departure.location).query, keep_blank_values=True, strict_parsing=True)
+        case PageDeparture():
+            return ()
 
 
 def asked() -> AuthenticationRequest:
