@@ -332,10 +332,13 @@ class UseCases:
         if isinstance(attendance, Concluded):
             self._conclude(provider, login, attendance)
             return None
-        return attendance.page if self._keep(login, attendance) else None
+        if self._keep(login, attendance):
+            return attendance.page
+        now_kept = self.storage.load(login.asked.id)
+        return self.attend(now_kept, language, {}) if isinstance(now_kept, AtProvider) else None
 
     def _keep(self, login: AtProvider, shown: Shown) -> bool:
-        """Keep what the provider asks to be kept; of two visits at a time, the first."""
+        """Keep what the provider asks to be kept; of two visits at a time the first, and the other comes again."""
         if shown.memory == login.memory and not shown.exchanges:
             return True
 

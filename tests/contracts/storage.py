@@ -84,6 +84,26 @@ class StorageContract(SessionsContract):
         assert not storage.commit(lambda unit: unit.replace(old, new))
         assert storage.load(path.asked.id) == new
 
+    def test_what_a_provider_wants_kept_is_kept_until_it_has_answered(self, storage: Any) -> None:
+        path = journey()
+        first = replace(path.at_provider, memory=b"\x00verifier")
+        travel(storage, (path.asked, first))
+        assert storage.load(path.asked.id) == first
+        second = first.remembers(b"other")
+        assert storage.commit(lambda unit: unit.replace(first, second))
+        assert storage.load(path.asked.id) == second
+        travel_on = pairwise((second, second.arrived(), path.answered))
+        assert all(storage.commit(lambda unit, a=a, b=b: unit.replace(a, b)) for a, b in travel_on)
+        assert storage.load(path.asked.id) == path.answered
+
+    def test_of_two_visits_one_changes_what_is_kept_and_the_answer_is_not_in_their_way(self, storage: Any) -> None:
+        path = journey()
+        travel(storage, (path.asked, path.at_provider))
+        assert storage.commit(lambda unit: unit.replace(path.at_provider, path.at_provider.remembers(b"one")))
+        assert not storage.commit(lambda unit: unit.replace(path.at_provider, path.at_provider.remembers(b"two")))
+        assert storage.load(path.asked.id) == path.at_provider.remembers(b"one")
+        assert storage.commit(lambda unit: unit.replace(path.at_provider, path.at_provider.arrived()))
+
     def test_choosing_another_provider_voids_the_first_reference(self, storage: Any) -> None:
         path = journey()
         travel(storage, path.steps[:2])

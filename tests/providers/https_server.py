@@ -1,6 +1,7 @@
 """A server that answers over mutual TLS exactly what a test tells it to, byte for byte."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -63,21 +64,25 @@ class HttpsServer:
         with plain, contextlib.suppress(OSError), self._context.wrap_socket(plain, server_side=True) as secured:
             self._open.append(secured)
             self.connections += 1
-            while head := self._head(secured):
-                self.requests.append(head)
-                answer = self.script(head.split(b" ")[1].decode())
+            while received := self._request(secured):
+                self.requests.append(received)
+                answer = self.script(received.split(b" ")[1].decode())
                 for piece in [answer] if isinstance(answer, bytes) else answer:
                     secured.sendall(piece)
 
     @staticmethod
-    def _head(secured: ssl.SSLSocket) -> bytes:
-        head = b""
-        while b"\r\n\r\n" not in head:
+    def _request(secured: ssl.SSLSocket) -> bytes:
+        """One request, with its body; empty when the peer hung up."""
+        request, missing = b"", 1
+        while missing > 0:
             received = secured.recv(65536)
             if not received:
                 return b""
-            head += received
-        return head
+            request += received
+            head, found, body = request.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+            missing = (int(length[1]) if length else 0) - len(body) if found else 1
+        return request
 
 
 def server_context(

@@ -72,6 +72,33 @@ def test_a_good_answer_comes_with_the_exchange_as_evidence(serve: Callable[..., 
     assert reply.exchange.tls_version == "TLSv1.3"
 
 
+def test_a_post_carries_its_body_and_keeps_the_password_out_of_the_evidence(
+    serve: Callable[..., HttpsServer], pki: DevPki
+) -> None:
+    server = serve(lambda _: OK)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic c2VjcmV0"}
+    exchange = transport_to(server, pki).request("POST", "/token", b"code=1", headers).exchange
+    sent = server.requests[0]
+    assert sent.startswith(b"POST /token HTTP/1.1\r\n")
+    assert sent.endswith(b"\r\n\r\ncode=1")
+    assert b"Authorization: Basic c2VjcmV0\r\n" in sent
+    assert exchange.method == "POST"
+    assert exchange.sent == sent.replace(b"Basic c2VjcmV0", b"(not kept)")
+
+
+def test_a_server_without_a_revocation_list_is_called_when_its_key_is_pinned_and_needs_no_certificate_of_ours(
+    serve: Callable[..., HttpsServer], pki: DevPki
+) -> None:
+    server = serve(lambda _: OK, ask_clients=False)
+    files = TlsFiles(ca=pki.ca_path("provider-endpoints"), crl=None)
+    pin = public_key_sha256(pki.find("bank").certificate.public_bytes(Encoding.DER))
+    assert transport_to(server, pki, files=files, pins=frozenset({pin})).get("/").status == 200
+    wrong = transport_to(server, pki, files=files, pins=frozenset({OTHER_KEY}))
+    assert refusal(wrong).failure is Failure.WRONG_PIN
+    with pytest.raises(ValueError, match="pinned"):
+        transport_to(server, pki, files=files).check_files()
+
+
 def test_the_request_asks_for_no_packing_and_holds_nothing_more_than_it_must(
     serve: Callable[..., HttpsServer], pki: DevPki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
