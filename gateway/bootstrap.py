@@ -15,6 +15,7 @@ from gateway.broker.login import Door
 from gateway.broker.relying_party import RelyingParties
 from gateway.broker.session import Lifetimes
 from gateway.housekeeping import Housekeeping
+from gateway.key_rings import KeyRings
 from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
@@ -22,12 +23,9 @@ from gateway.provider_directory import ProviderDirectory
 from gateway.registration.directory import PartyDirectory
 from gateway.registration.document import files_below
 from gateway.relying_parties import open_parties
-from gateway.saml_keys import load_saml_keys
 from gateway.settings import InvalidSettings, SessionsEntry, Settings, load_settings
 from gateway.sign_out_delivery import SignOutDelivery
-from gateway.signing.life import Waits
-from gateway.signing.opening import FILE, PKCS11, SigningKeyFollower
-from gateway.signing.places import KeysFolder, Place
+from gateway.signing.purpose import SAML
 from gateway.storage.sealer import Sealer
 from gateway.storage.sql_storage import SqlStorage, open_storage
 from gateway.taking_up import TakingUp
@@ -72,11 +70,10 @@ def open_gateway(settings: Settings) -> Gateway:
     problems = _port_problems(settings)
     parties = open_parties(settings.relying_parties, files_below(settings.base), utc_now().date(), problems)
     providers = _open_providers(settings, problems)
-    places = open_places(settings)
-    follower = SigningKeyFollower(keys, places)
-    signing_keys = attempt(problems, lambda: follower.open(utc_now, settings.signing_keys.cache_seconds))
+    rings = KeyRings(settings)
+    signing_keys = attempt(problems, lambda: rings.id_tokens(utc_now()))
     subject_key = attempt(problems, lambda: load_subject_key(keys))
-    saml = _open_saml(settings, parties, subject_key, problems)
+    saml = _open_saml(settings, rings, parties, subject_key, problems)
     nonce_key = attempt(problems, lambda: load_nonce_key(keys))
     sender = FormPost(settings.base / settings.sessions.trust if settings.sessions.trust is not None else None)
     attempt(problems, sender.check_files, "sessions.trust")
@@ -90,7 +87,7 @@ def open_gateway(settings: Settings) -> Gateway:
     housekeeping.start()
     party_directory = PartyDirectory(parties, storage, utc_now)
     party_directory.follow()
-    taking_up = TakingUp([lambda: follower.follow(signing_keys), party_directory.follow])
+    taking_up = TakingUp([*rings.looks(signing_keys, saml.take_up if saml else None), party_directory.follow])
     taking_up.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(
@@ -116,8 +113,7 @@ def open_gateway(settings: Settings) -> Gateway:
         housekeeping.stop()
         sealer.stop()
         storage.close()
-        for place in places.values():
-            place.close()
+        rings.close()
 
     return Gateway(
         use_cases=use_cases,
@@ -133,23 +129,6 @@ def _lifetimes(entry: SessionsEntry) -> Lifetimes:
     return Lifetimes(longest=longest, idle=min(idle, longest))
 
 
-def open_places(settings: Settings) -> dict[str, Place]:
-    """Give the places where signing keys may be kept; a token is opened when it is first needed."""
-    places: dict[str, Place] = {FILE: KeysFolder(settings.keys)}
-    token = settings.signing_keys.pkcs11
-    if token is not None:
-        from gateway.signing.token import Token  # noqa: PLC0415 - its library is an extra
-
-        places[PKCS11] = Token(settings.base / token.module, token.token, settings.base / token.pin_file)
-    return places
-
-
-def waits_of(settings: Settings) -> Waits:
-    """Give how long portals need to follow a change of the signing keys."""
-    entry = settings.signing_keys
-    return Waits(cache=timedelta(seconds=entry.cache_seconds), margin=timedelta(seconds=entry.margin_seconds))
-
-
 def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:
     """Name what keeps the gateway from carrying a login."""
     problems = [] if storage.ready() else ["the database cannot be read or written"]
@@ -159,7 +138,7 @@ def problems_of(storage: SqlStorage, sealer: Sealer) -> list[str]:
 
 
 def _open_saml(
-    settings: Settings, parties: RelyingParties, subject_key: bytes | None, problems: list[str]
+    settings: Settings, rings: KeyRings, parties: RelyingParties, subject_key: bytes | None, problems: list[str]
 ) -> "SamlParts | None":
     """Build what speaks SAML, where the settings switch it on."""
     entry = settings.saml
@@ -171,10 +150,17 @@ def _open_saml(
         return None
     from gateway.saml.opening import open_saml  # noqa: PLC0415 - the XML libraries load only where SAML is on
 
-    saml_keys = attempt(problems, lambda: load_saml_keys(settings.keys, entry.key))
-    if saml_keys is None or subject_key is None:
+    in_use = attempt(problems, lambda: rings.open(SAML, utc_now()))
+    if in_use is None or subject_key is None:
         return None
-    return open_saml(issuer=settings.issuer, keys=saml_keys, parties=parties, subject_key=subject_key, clock=utc_now)
+    return open_saml(
+        issuer=settings.issuer,
+        in_use=in_use,
+        cache_seconds=entry.cache_seconds,
+        parties=parties,
+        subject_key=subject_key,
+        clock=utc_now,
+    )
 
 
 def _open_providers(settings: Settings, problems: list[str]) -> list[Provider]:

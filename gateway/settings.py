@@ -157,7 +157,9 @@ class SamlEntry(_Frozen):
     """Switches SAML on."""
 
     key: Literal["rsa", "ec"] = "rsa"
-    """Which kind of signing key is made when there is none; libraries in the field know RSA best."""
+    """Which kind of signing key is made; libraries in the field know RSA best."""
+    cache_seconds: int = Field(default=604_800, ge=1, le=604_800)
+    """How long portals may keep the metadata; a new key signs when it is over, and metadata is valid for a week."""
 
 
 class RelyingPartyEntry(_Frozen):

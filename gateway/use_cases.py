@@ -518,7 +518,7 @@ class UseCases:
             "token_type": granted.token_type,
             "expires_in": int(delivering.TOKEN_LIFETIME.total_seconds()),
             "scope": reply["scope"],
-            "id_token": sign_compact(granted.signer, claims),
+            "id_token": sign_compact(granted.signer, claims, granted.login.asked.id),
         }
 
     def claims(self, presented: PresentedToken) -> dict[str, object] | ClaimsRefused:

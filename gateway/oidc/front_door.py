@@ -38,4 +38,4 @@ class OidcDoor:
 
     def refusal(self, refused: Refused, error: str, description: str) -> Redirect:
         """Give the redirect that carries the error."""
-        return Redirect(location=self._responder.refusal(reply_of(refused.asked), error, description))
+        return Redirect(location=self._responder.refusal(reply_of(refused.asked), error, description, refused.asked.id))

@@ -13,7 +13,7 @@ LIFETIME: Final = timedelta(minutes=5)
 
 
 def signed_answer(
-    keys: SigningKeys, issuer: str, audience: str, parameters: Mapping[str, str], now: datetime
+    keys: SigningKeys, issuer: str, audience: str, parameters: Mapping[str, str], now: datetime, about: str
 ) -> dict[str, str]:
     """Put the parameters of an answer into one token (JARM 2.1).
 
@@ -25,8 +25,9 @@ def signed_answer(
         audience: the ``client_id`` of whom it is for.
         parameters: ``code`` or ``error`` and ``error_description``, and ``state``.
         now: UTC, aware.
+        about: the login or incident, whose event is committed.
     """
     issued = int(now.timestamp())
     expires = issued + int(LIFETIME.total_seconds())
     claims: dict[str, object] = {"iss": issuer, "aud": audience, "iat": issued, "exp": expires, **parameters}
-    return {"response": keys.sign(claims)}
+    return {"response": keys.sign(claims, about)}

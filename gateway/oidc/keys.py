@@ -4,58 +4,25 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 from gateway.oidc.strict_json import claims_of, render_json, strict_header
+from gateway.signing.signer import PublicKey, Signer
 
 ALGORITHM = "ES256"
 ID_TOKEN_LIFETIME: Final = timedelta(minutes=5)
 """The longest life of anything that these keys sign."""
 CACHE_SECONDS: Final = 300
 """How long the keys at ``jwks_uri`` may be kept, where the settings say nothing else."""
-_COORDINATE: Final = 32
-"""Bytes of a number on P-256."""
-
-
-class Signer(Protocol):
-    """A private key on P-256, wherever it is kept."""
-
-    @property
-    def public(self) -> ECKey:
-        """Its public half, with its ``kid``."""
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign by ES256: the two numbers side by side, 64 bytes (RFC 7518 3.4)."""
-
-
-class MemorySigner:
-    """A private key in this process."""
-
-    def __init__(self, key: ECKey) -> None:
-        """Take a private key that has a ``kid``."""
-        private = key.private_key
-        if private is None:
-            raise ValueError("a public key signs nothing")
-        self._private: ec.EllipticCurvePrivateKey = private
-        self.public = ECKey.import_key(key.as_dict(private=False), {"kid": str(key.kid)})
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign by ES256."""
-        r, s = decode_dss_signature(self._private.sign(message, ec.ECDSA(SHA256())))
-        return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
 
 
 @dataclass(frozen=True, slots=True)
 class _KeySet:
     current: Signer
-    verifying: tuple[ECKey, ...]
+    verifying: tuple[PublicKey, ...]
     jwks: dict[str, object]
 
 
@@ -66,14 +33,14 @@ class SigningKeys:
         self,
         *,
         current: Signer,
-        published: Iterable[ECKey],
-        retired: Iterable[ECKey] = (),
+        published: Iterable[PublicKey],
+        retired: Iterable[PublicKey] = (),
         cache_seconds: int = CACHE_SECONDS,
     ) -> None:
         self.cache_seconds = cache_seconds
         self.swap(current=current, published=published, retired=retired)
 
-    def swap(self, *, current: Signer, published: Iterable[ECKey], retired: Iterable[ECKey] = ()) -> None:
+    def swap(self, *, current: Signer, published: Iterable[PublicKey], retired: Iterable[PublicKey] = ()) -> None:
         """Replace all at once.
 
         Args:
@@ -102,9 +69,9 @@ class SigningKeys:
         """The id of the key that signs now."""
         return str(self._now.current.public.kid)
 
-    def sign(self, claims: dict[str, object], typ: str = "JWT") -> str:
-        """Make a compact JWS with the key that signs now."""
-        return sign_compact(self._now.current, claims, typ)
+    def sign(self, claims: dict[str, object], about: str, typ: str = "JWT") -> str:
+        """Make a compact JWS with the key that signs now; ``about`` as for ``sign_compact``."""
+        return sign_compact(self._now.current, claims, about, typ)
 
     def verify(self, token: str) -> dict[str, object]:
         """Read back a token that one of our keys signed; validity in time is not looked at.
@@ -125,11 +92,18 @@ class SigningKeys:
         return self._now.jwks
 
 
-def sign_compact(signer: Signer, claims: dict[str, object], typ: str = "JWT") -> str:
-    """Make a compact JWS (RFC 7515 7.1)."""
+def sign_compact(signer: Signer, claims: dict[str, object], about: str, typ: str = "JWT") -> str:
+    """Make a compact JWS (RFC 7515 7.1).
+
+    Args:
+        signer: the key.
+        claims: what it says.
+        about: the correlation of the committed audit event that says why it is signed (security.md 5.6).
+        typ: of the header.
+    """
     header = render_json({"alg": ALGORITHM, "kid": str(signer.public.kid), "typ": typ})
     message = b"%b.%b" % (_base64url(header), _base64url(render_json(claims)))
-    return (message + b"." + _base64url(signer.sign(message))).decode()
+    return (message + b"." + _base64url(signer.sign(message, about))).decode()
 
 
 def _base64url(content: bytes) -> bytes:

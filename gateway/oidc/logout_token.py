@@ -26,7 +26,7 @@ def logout_token(keys: SigningKeys, issuer: str, participant: Participant, now: 
         "sid": participant.sid,
         "events": {EVENT: {}},
     }
-    return keys.sign(claims, typ=TYPE)
+    return keys.sign(claims, participant.session, TYPE)
 
 
 def render_form(token: str) -> bytes:

@@ -20,21 +20,22 @@ class Responder:
 
     def success(self, asked: Asked, code: str) -> str:
         """Give the address that carries a code to the relying party."""
-        return self._location(reply_of(asked), {"code": code})
+        return self._location(reply_of(asked), {"code": code}, asked.id)
 
-    def refusal(self, reply_to: ReplyTo, code: str, description: str) -> str:
-        """Give the address that carries a refusal to the relying party."""
-        return self._location(reply_to, {"error": code, "error_description": description})
+    def refusal(self, reply_to: ReplyTo, code: str, description: str, about: str) -> str:
+        """Give the address that carries a refusal, of a login or of an incident, to the relying party."""
+        return self._location(reply_to, {"error": code, "error_description": description}, about)
 
-    def _location(self, reply_to: ReplyTo, parameters: dict[str, str]) -> str:
+    def _location(self, reply_to: ReplyTo, parameters: dict[str, str], about: str) -> str:
         if reply_to.state is not None:
             parameters["state"] = reply_to.state
         separator = "&" if "?" in reply_to.redirect_uri else "?"
-        return f"{reply_to.redirect_uri}{separator}{urlencode(self._signed_or_named(reply_to, parameters))}"
+        return f"{reply_to.redirect_uri}{separator}{urlencode(self._signed_or_named(reply_to, parameters, about))}"
 
-    def _signed_or_named(self, reply_to: ReplyTo, parameters: dict[str, str]) -> dict[str, str]:
+    def _signed_or_named(self, reply_to: ReplyTo, parameters: dict[str, str], about: str) -> dict[str, str]:
         if reply_to.signed:
-            return signed_answer(self._keys, self._issuer, reply_to.relying_party, parameters, self._clock())
+            audience, now = reply_to.relying_party, self._clock()
+            return signed_answer(self._keys, self._issuer, audience, parameters, now, about)
         return {**parameters, "iss": self._issuer}
 
 

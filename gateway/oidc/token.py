@@ -29,7 +29,8 @@ from gateway.broker.relying_party import RelyingParty, SenderConstraint
 from gateway.oidc.back_channel import BackChannelRequest
 from gateway.oidc.dpop import ProofRefused
 from gateway.oidc.holder import holder_of
-from gateway.oidc.keys import Signer, SigningKeys
+from gateway.oidc.keys import SigningKeys
+from gateway.signing.signer import Signer
 
 
 class Client(ClientMixin):  # type: ignore[misc] # the library ships no types

@@ -19,8 +19,8 @@ from gateway.group_sessions import SignedOut as EndedEverywhere
 from gateway.saml.addresses import SamlAddresses
 from gateway.saml.errors import SamlRequestError, SamlRequestRefused, UntrustedSamlRequest
 from gateway.saml.front_door import SamlDoor
+from gateway.saml.keys import MessagesAbout
 from gateway.saml.logout import LogoutReply, LogoutWriter, subject_of, verify_logout_request
-from gateway.saml.messages import Messages
 from gateway.saml.metadata import OwnMetadata
 from gateway.saml.request import verify_request
 from gateway.saml.sender import FRESH, SKEW, Signed, take_out
@@ -28,7 +28,6 @@ from gateway.saml.sign_out_round import SignOutRound
 from gateway.use_cases import NOTHING, Begun, UseCases
 from providers.contract import Language
 from providers.saml.bindings import Carried
-from providers.saml.xml_keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +49,13 @@ class SamlDesk:
         *,
         use_cases: UseCases,
         addresses: SamlAddresses,
-        messages: Messages,
-        key: SigningKey,
+        messages: MessagesAbout,
         door: SamlDoor,
         metadata: OwnMetadata,
     ) -> None:
         self.use_cases = use_cases
         self.addresses = addresses
-        self._writer = LogoutWriter(messages=messages, key=key)
+        self._writer = LogoutWriter(messages=messages)
         self.round = SignOutRound(use_cases=use_cases, addresses=addresses, writer=self._writer)
         self._door = door
         self._metadata = metadata
@@ -100,7 +98,7 @@ class SamlDesk:
 
     def refusal_of(self, refused: SamlRequestRefused) -> PostForm:
         """Tell the relying party that its request was refused, after that was recorded."""
-        return self._door.refusal_of(refused.reply, refused.error, refused.description)
+        return self._door.refusal_of(refused.reply, refused.error, refused.description, refused.corr or "")
 
     def sign_out(self, received: bytes, read: Callable[[bytes], Carried], proofs: Proofs = NOTHING) -> SignedOut:
         """Check and record a LogoutRequest, end the browser's session of the group, then answer; each counts once.
@@ -123,7 +121,8 @@ class SamlDesk:
         participants = ended.participants if ended is not None else ()
         if next_visit(participants):
             return SignedOut(party=signed.party, answer=None, ended=ended)
-        answer = self._writer.answer(signed.provider, _reply_to(signed), now, partial=not all_reached(participants))
+        partial = not all_reached(participants)
+        answer = self._writer.answer(corr, signed.provider, _reply_to(signed), now, partial=partial)
         return SignedOut(party=signed.party, answer=answer, ended=ended)
 
     def _end_session(self, signed: Signed, proofs: Proofs) -> EndedEverywhere | None:

@@ -11,6 +11,7 @@ from gateway.broker.identifiers import digest
 from gateway.broker.login import Answered, Asked, Refused
 from gateway.broker.relying_party import RelyingParty, RelyingPartyId, ServiceProvider
 from gateway.broker.sign_on import sid_in
+from gateway.saml.keys import MessagesAbout
 from gateway.saml.messages import Messages, Statement, new_id
 from gateway.saml.reply import SamlReply, reply_of
 from gateway.saml.status import status_of
@@ -22,10 +23,9 @@ class SamlDoor:
 
     def __init__(
         self,
-        messages: Messages,
+        messages: MessagesAbout,
         parties: Mapping[RelyingPartyId, RelyingParty],
         *,
-        signer: str,
         subject_key: bytes,
         clock: Callable[[], datetime],
     ) -> None:
@@ -34,13 +34,11 @@ class SamlDoor:
         Args:
             messages: writes and signs.
             parties: who is registered.
-            signer: the name of the key that signs, for the audit record.
             subject_key: makes the pairwise subjects.
             clock: the gateway's.
         """
         self._messages = messages
         self._parties = parties
-        self._signer = signer
         self._subject_key = subject_key
         self._clock = clock
 
@@ -49,26 +47,34 @@ class SamlDoor:
         return reply_of(asked).consumer
 
     def hand_over(self, login: Answered, now: datetime) -> Handover:
-        """Plan to issue an assertion; it is signed after the commit, under the ID whose digest the audit event holds."""
+        """Plan to issue an assertion.
+
+        It is signed after the commit, under the ID whose digest the audit event holds and with the key that it names.
+        """
         identifier = new_id()
+        messages = self._messages(login.asked.id)
         event = AssertionIssued(
             corr=login.asked.id,
             peer=Peer(id=login.asked.question.relying_party),
             endpoint=self.reply_address(login.asked),
-            artefact={"kind": "assertion", "commit": digest(identifier), "signer_kid": self._signer},
+            artefact={"kind": "assertion", "commit": digest(identifier), "signer_kid": messages.key.name},
         )
-        return Handover(becomes=login.asserted(), event=event, answer=lambda: self._success(login, identifier, now))
+        return Handover(
+            becomes=login.asserted(), event=event, answer=lambda: self._success(messages, login, identifier, now)
+        )
 
     def refusal(self, refused: Refused, error: str, description: str) -> PostForm:
         """Give the form that carries a signed Response with a status."""
-        return self.refusal_of(reply_of(refused.asked), error, description)
+        return self.refusal_of(reply_of(refused.asked), error, description, refused.asked.id)
 
-    def refusal_of(self, reply: SamlReply, error: str, description: str) -> PostForm:
-        """As ``refusal``, for a request that never became a login."""
-        xml = self._messages.refusal(reply.consumer, reply.in_response_to, status_of(error), description, self._clock())
+    def refusal_of(self, reply: SamlReply, error: str, description: str, about: str) -> PostForm:
+        """As ``refusal``, for a request that never became a login but an incident."""
+        xml = self._messages(about).refusal(
+            reply.consumer, reply.in_response_to, status_of(error), description, self._clock()
+        )
         return _form(reply, xml)
 
-    def _success(self, login: Answered, identifier: str, now: datetime) -> PostForm:
+    def _success(self, messages: Messages, login: Answered, identifier: str, now: datetime) -> PostForm:
         reply = reply_of(login.asked)
         party = self._parties[login.asked.question.relying_party]
         provider = _speaks_saml(party)
@@ -84,7 +90,7 @@ class SamlDoor:
             assurance=reply.contexts.stated(login.identity.assurance),
             authenticated_at=login.identity.authenticated_at,
         )
-        return _form(reply, self._messages.success(statement, provider.encryption, now))
+        return _form(reply, messages.success(statement, provider.encryption, now))
 
 
 def _speaks_saml(party: RelyingParty) -> ServiceProvider:

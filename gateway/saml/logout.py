@@ -11,13 +11,13 @@ from datetime import datetime
 from gateway.broker.front_door import BrowserAnswer, PostForm, Redirect
 from gateway.broker.relying_party import RelyingParties, ServiceProvider
 from gateway.saml.errors import UntrustedSamlRequest
-from gateway.saml.messages import LogoutQuestion, Messages
+from gateway.saml.keys import MessagesAbout
+from gateway.saml.messages import LogoutQuestion
 from gateway.saml.sender import SKEW, Signed, verify_sender
 from providers.saml.bindings import Carried, post_fields, redirect_query
 from providers.saml.errors import SamlRefused
 from providers.saml.names import REDIRECT, SUCCESS, saml, samlp
 from providers.saml.reading import instant_of, only_child, text_of
-from providers.saml.xml_keys import SigningKey
 
 
 def verify_logout_request(carried: Carried, parties: RelyingParties, destination: str, now: datetime) -> Signed:
@@ -103,27 +103,48 @@ def verify_logout_response(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedQuestion:
+    """A LogoutRequest of ours, and which key signed it."""
+
+    carried: BrowserAnswer
+    signer_kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutWriter:
     """Writes LogoutRequest and LogoutResponse, each by the binding that the relying party's metadata prefers."""
 
-    messages: Messages
-    key: SigningKey
+    messages: MessagesAbout
 
-    def answer(self, to: ServiceProvider, reply: LogoutReply, now: datetime, *, partial: bool) -> BrowserAnswer:
-        """Make the signed LogoutResponse; ``partial`` when somebody who took part was not told."""
-        endpoint = to.logout[0]
+    def answer(
+        self, about: str, to: ServiceProvider, reply: LogoutReply, now: datetime, *, partial: bool
+    ) -> BrowserAnswer:
+        """Make the signed LogoutResponse.
+
+        Args:
+            about: the session or request whose event is committed.
+            to: whose logout.
+            reply: what is answered.
+            now: the moment.
+            partial: whether somebody who took part was not told.
+        """
+        messages, endpoint = self.messages(about), to.logout[0]
         signed, address = endpoint.binding != REDIRECT, endpoint.for_responses
-        xml = self.messages.logout_response(address, reply.in_response_to, now, signed=signed, partial=partial)
-        return self._carried(endpoint.binding, address, "SAMLResponse", xml, reply.relay_state)
+        xml = messages.logout_response(address, reply.in_response_to, now, signed=signed, partial=partial)
+        if endpoint.binding != REDIRECT:
+            return PostForm(action=address, fields=post_fields("SAMLResponse", xml, reply.relay_state))
+        return _redirect(address, redirect_query("SAMLResponse", xml, reply.relay_state, messages.key))
 
-    def question(self, to: ServiceProvider, question: LogoutQuestion, now: datetime) -> BrowserAnswer:
-        """Make the signed LogoutRequest."""
-        binding = to.logout[0].binding
-        xml = self.messages.logout_request(question, now, signed=binding != REDIRECT)
-        return self._carried(binding, question.destination, "SAMLRequest", xml, None)
+    def question(self, about: str, to: ServiceProvider, question: LogoutQuestion, now: datetime) -> SignedQuestion:
+        """Make the signed LogoutRequest; ``about`` is the session, whose end is committed."""
+        messages, address = self.messages(about), question.destination
+        by_redirect = to.logout[0].binding == REDIRECT
+        xml = messages.logout_request(question, now, signed=not by_redirect)
+        carried: BrowserAnswer = PostForm(action=address, fields=post_fields("SAMLRequest", xml, None))
+        if by_redirect:
+            carried = _redirect(address, redirect_query("SAMLRequest", xml, None, messages.key))
+        return SignedQuestion(carried=carried, signer_kid=messages.key.name)
 
-    def _carried(self, binding: str, address: str, kind: str, xml: bytes, relay_state: str | None) -> BrowserAnswer:
-        if binding != REDIRECT:
-            return PostForm(action=address, fields=post_fields(kind, xml, relay_state))
-        query = redirect_query(kind, xml, relay_state, self.key)
-        return Redirect(location=f"{address}{'&' if '?' in address else '?'}{query}")
+
+def _redirect(address: str, query: str) -> Redirect:
+    return Redirect(location=f"{address}{'&' if '?' in address else '?'}{query}")

@@ -11,11 +11,11 @@ from saml2 import class_name, saml, samlp
 from saml2.sigver import CryptoBackend, pre_signature_part
 
 from providers.contract import AssuranceLevel
+from providers.saml.document_signer import DocumentSigner
 from providers.saml.encryption import encrypt_assertion
 from providers.saml.keys import VerifyingKey
 from providers.saml.names import BEARER, PERSISTENT, SHA256, STATUS, SUCCESS, URI_NAME
 from providers.saml.reading import instant_text
-from providers.saml.xml_keys import SigningKey
 
 LIFETIME: Final = timedelta(minutes=5)
 """How long an assertion may travel."""
@@ -59,10 +59,10 @@ def new_id() -> str:
 class Messages:
     """Writes and signs messages in the name of one entity."""
 
-    def __init__(self, entity_id: str, key: SigningKey, backend: CryptoBackend) -> None:
+    def __init__(self, entity_id: str, key: DocumentSigner, backend: CryptoBackend) -> None:
         """Sign with one key, which the backend knows by its name."""
         self._entity_id = entity_id
-        self._key = key
+        self.key = key
         self._backend = backend
 
     def success(self, statement: Statement, recipient: VerifyingKey | None, now: datetime) -> bytes:
@@ -153,13 +153,13 @@ class Messages:
         }
 
     def _unsigned(self, identifier: str) -> Any:
-        return pre_signature_part(identifier, sign_alg=self._key.algorithm, digest_alg=SHA256)
+        return pre_signature_part(identifier, sign_alg=self.key.algorithm, digest_alg=SHA256)
 
     def _sign(self, message: Any) -> bytes:
         return self._sign_text(str(message), message)
 
     def _sign_text(self, text: str, message: Any) -> bytes:
-        signed: str = self._backend.sign_statement(text, class_name(message), self._key.name, message.id)
+        signed: str = self._backend.sign_statement(text, class_name(message), self.key.name, message.id)
         return signed.encode()
 
 

@@ -72,7 +72,8 @@ class SignOutRound:
         if party is None or provider is None:
             return None
         reply, partial = LogoutReply.of(found.session.reply), not all_reached(found.participants)
-        return Step(party=party, answer=self._writer.answer(provider, reply, self._use_cases.clock(), partial=partial))
+        now = self._use_cases.clock()
+        return Step(party=party, answer=self._writer.answer(session, provider, reply, now, partial=partial))
 
     def take_answer(
         self,
@@ -127,15 +128,15 @@ class SignOutRound:
             subject=rows[0].subject,
             session_indexes=tuple(row.sid for row in rows),
         )
-        answer = self._writer.question(provider, question, self._use_cases.clock())
+        signed = self._writer.question(rows[0].session, provider, question, self._use_cases.clock())
         carried = CarriedAway(
             id=question.id,
             address=question.destination,
-            content=_content(answer),
-            signer_kid=self._writer.key.name,
+            content=_content(signed.carried),
+            signer_kid=signed.signer_kid,
         )
         gone = self._use_cases.storage.commit(lambda unit: depart(unit, rows, carried))
-        return Step(party=party, answer=answer) if gone else None
+        return Step(party=party, answer=signed.carried) if gone else None
 
     def _event(self, corr: Correlation, party: str, received: bytes, verdict: Verdict) -> SignOutAnswered:
         return SignOutAnswered(

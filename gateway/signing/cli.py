@@ -10,12 +10,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bootstrap import open_places, utc_now, waits_of
+from gateway.bootstrap import utc_now
 from gateway.broker.ports import StorageUnavailable
-from gateway.settings import InvalidSettings, load_settings
+from gateway.key_rings import KeyRings, purposes_of, waits_of
+from gateway.settings import InvalidSettings, Settings, load_settings
 from gateway.signing.changing import KeyCommands
 from gateway.signing.life import NotAllowed, SigningKey, State, ready_at
 from gateway.signing.opening import FILE, PKCS11
+from gateway.signing.purpose import ID_TOKENS, SAML, Purpose
 from gateway.storage.keys import KeysUnsafe
 from gateway.storage.sql_storage import open_storage
 
@@ -25,10 +27,18 @@ AT_ONCE = click.option("--at-once", metavar="REASON", default="", help="Do not w
 
 @click.group()
 @click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([ID_TOKENS.name, SAML.name]),
+    default=ID_TOKENS.name,
+    show_default=True,
+    help="What the keys sign.",
+)
 @click.pass_context
-def keys(context: click.Context, config: Path) -> None:
+def keys(context: click.Context, config: Path, purpose: str) -> None:
     """See and change the gateway's signing keys; running workers take a change up within seconds."""
-    context.obj = lambda: _commands(config)
+    context.obj = lambda: _commands(config, purpose)
 
 
 @keys.command("list")
@@ -36,7 +46,7 @@ def keys(context: click.Context, config: Path) -> None:
 def list_keys(commands: Callable[[], object]) -> None:
     """Show every key and what may be done with it."""
     with _opened(commands) as opened:
-        table = Table(title="Signing keys", title_justify="left")
+        table = Table(title=f"Signing keys for {opened.purpose.name}", title_justify="left")
         for heading in ("kid", "state", "where", "published (UTC)", "next step (UTC)"):
             table.add_column(heading)
         for key in opened.ring().keys:
@@ -51,7 +61,7 @@ def publish(commands: Callable[[], object], kind: str | None) -> None:
     """Make a new key and show it to portals; it signs nothing yet."""
     with _opened(commands) as opened:
         key = opened.publish(kind or (PKCS11 if PKCS11 in opened.places else FILE))
-        click.echo(f"{key.kid} is published; {_next(opened, key)}: vpm keys use {key.kid}")
+        click.echo(f"{key.kid} is published; {_next(opened, key)}: vpm keys{_for(opened)} use {key.kid}")
 
 
 @keys.command()
@@ -64,7 +74,7 @@ def use(commands: Callable[[], object], kid: str, at_once: str) -> None:
         opened.use(kid, at_once)
         click.echo(f"{kid} signs")
         for key in opened.ring().of(State.RESTING):
-            click.echo(f"{key.kid} rests; {_next(opened, key)}: vpm keys retire {key.kid}")
+            click.echo(f"{key.kid} rests; {_next(opened, key)}: vpm keys{_for(opened)} retire {key.kid}")
 
 
 @keys.command()
@@ -89,25 +99,36 @@ def _opened(commands: Callable[[], object]) -> Iterator[KeyCommands]:
 
 
 @contextmanager
-def _commands(config: Path) -> Iterator[KeyCommands]:
+def _commands(config: Path, wanted: str) -> Iterator[KeyCommands]:
     settings = load_settings(config)
-    places = open_places(settings)
+    purpose, rings = _purpose(settings, wanted), KeyRings(settings)
     storage = open_storage(
         settings.database_url, settings.keys, node=settings.node, config_rev=settings.revision, clock=utc_now
     )
     try:
         yield KeyCommands(
             folder=settings.keys,
-            places=places,
-            waits=waits_of(settings),
+            purpose=purpose,
+            places=rings.places(purpose),
+            waits=waits_of(settings, purpose),
             record=lambda event: storage.commit(lambda unit: unit.record(event)),
             actor=getpass.getuser(),
             clock=utc_now,
         )
     finally:
         storage.close()
-        for place in places.values():
-            place.close()
+        rings.close()
+
+
+def _purpose(settings: Settings, wanted: str) -> Purpose:
+    found = [purpose for purpose in purposes_of(settings) if purpose.name == wanted]
+    if not found:
+        raise ValueError(f"the settings say nothing of {wanted}")
+    return found[0]
+
+
+def _for(opened: KeyCommands) -> str:
+    return "" if opened.purpose is ID_TOKENS else f" --for {opened.purpose.name}"
 
 
 def _next(opened: KeyCommands, key: SigningKey) -> str:

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from gateway.oidc.keys import ID_TOKEN_LIFETIME
-
 
 class NotAllowed(Exception):
     """A key cannot take the step; the message says why, and when it can."""
@@ -38,6 +36,8 @@ class Waits:
     """How long they may keep the published keys."""
     margin: timedelta
     """For clocks that differ and workers that look once a second."""
+    lifetime: timedelta
+    """The longest life of anything that the keys sign."""
 
     @property
     def before_use(self) -> timedelta:
@@ -47,7 +47,7 @@ class Waits:
     @property
     def before_retirement(self) -> timedelta:
         """From a key's last signature to withdrawing it."""
-        return ID_TOKEN_LIFETIME + self.cache + self.margin
+        return self.lifetime + self.cache + self.margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class SigningKey:
     place: str
     """Where the private half is: ``file:signing-1.pem`` in the keys folder, or ``pkcs11:<label>``."""
     public: dict[str, Any]
-    """The public half as a JWK (RFC 7517)."""
+    """The public half as a JWK (RFC 7517); where portals are shown a certificate, with ``x5c``."""
     published_at: datetime
     used_at: datetime | None = None
     rested_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""The ring of signing keys on disk: ``signing-keys.json`` in the keys folder, which all nodes and workers share.
+"""A ring of signing keys on disk: ``signing-keys.json`` in the keys folder, which all nodes and workers share.
 
 It holds public halves and instants only. Whoever changes it holds the lock beside it, and replaces it whole, so that
 readers see the old ring or the new one.
@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.signing.life import KeyRing, SigningKey
+from gateway.signing.purpose import ID_TOKENS, Purpose
 
-FILE_NAME: Final = "signing-keys.json"
 _INSTANTS: Final = frozenset(field.name for field in fields(SigningKey) if field.name.endswith("_at"))
 
 
-def read_ring(folder: Path) -> KeyRing | None:
+def read_ring(folder: Path, purpose: Purpose = ID_TOKENS) -> KeyRing | None:
     """Read the ring; None when none was written yet.
 
     Raises:
         ValueError: the file does not hold what was written.
     """
-    path = folder / FILE_NAME
+    path = folder / purpose.ring_file
     if not path.exists():
         return None
     try:
@@ -35,10 +35,10 @@ def read_ring(folder: Path) -> KeyRing | None:
         raise ValueError(f"{path} cannot be read; restore it from its backup") from error
 
 
-def write_ring(folder: Path, ring: KeyRing) -> None:
+def write_ring(folder: Path, ring: KeyRing, purpose: Purpose = ID_TOKENS) -> None:
     """Replace the ring; durable when this returns."""
-    path = folder / FILE_NAME
-    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}")
+    path = folder / purpose.ring_file
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     text = json.dumps({"keys": [asdict(key) for key in ring.keys]}, default=datetime.isoformat, indent=1)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -54,10 +54,10 @@ def write_ring(folder: Path, ring: KeyRing) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, purpose: Purpose = ID_TOKENS) -> Iterator[None]:
     """Keep every other process from changing the ring."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / f".{FILE_NAME}.lock").open("w") as lock:
+    with (folder / f".{purpose.ring_file}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -10,35 +10,39 @@ from typing import Any, Final
 
 import pkcs11
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
+from pkcs11.util.rsa import encode_rsa_public_key
 
 from gateway.keys import read_secret
-from gateway.signing.places import named_key
+from gateway.signing.places import RSA_BITS, named_key
+from gateway.signing.purpose import ID_TOKENS, KeyKind, Purpose
+from gateway.signing.signer import PublicKey
 
-_PREFIX: Final = "vpm-signing-"
 _STAYS_INSIDE: Final = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
 
 
 class TokenSigner:
     """A private key that stays in its token."""
 
-    def __init__(self, token: "Token", key: Any, public: ECKey) -> None:
+    def __init__(self, token: "Token", key: Any, public: PublicKey) -> None:
         """Sign with a key of an open session."""
         self._token = token
         self._key = key
         self.public = public
 
-    def sign(self, message: bytes) -> bytes:
-        """Sign by ES256; the token is handed the digest only."""
+    def sign(self, message: bytes, about: str, document: bytes = b"") -> bytes:
+        """Sign; an EC key is handed the digest only."""
+        del about, document
         with self._token.turn:  # a session does one thing at a time
-            signature: bytes = self._key.sign(sha256(message).digest(), mechanism=Mechanism.ECDSA)
-        return signature
+            if isinstance(self.public, RSAKey):
+                return bytes(self._key.sign(message, mechanism=Mechanism.SHA256_RSA_PKCS))
+            return bytes(self._key.sign(sha256(message).digest(), mechanism=Mechanism.ECDSA))
 
 
 class Token:
-    """One token, opened when it is first needed."""
+    """One token, opened when it is first needed; it keeps the keys of every purpose."""
 
     def __init__(self, module: Path, label: str, pin_file: Path) -> None:
         """Use the token with a label, by its maker's module; the PIN stands in a file of ours alone."""
@@ -48,18 +52,16 @@ class Token:
         self._session: Any = None
         self.turn = Lock()
 
-    def make(self) -> tuple[str, ECKey]:
+    def make(self, purpose: Purpose) -> tuple[str, PublicKey]:
         """Make a key that cannot be exported."""
         with self.turn:
             session = self._opened()
             taken = {key.label for key in session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY})}
-            name = next(label for number in range(1, 10_000) if (label := f"{_PREFIX}{number}") not in taken)
-            curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
-            parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)
-            public, _ = parameters.generate_keypair(store=True, label=name, private_template=_STAYS_INSIDE)
-            return name, _public_half(public)
+            prefix = f"vpm-{purpose.prefix}"
+            name = next(label for number in range(1, 10_000) if (label := f"{prefix}{number}") not in taken)
+            return name, _public_half(_new_pair(session, name, purpose.kind), purpose)
 
-    def open(self, name: str, kid: str) -> TokenSigner:
+    def open(self, name: str, kid: str, purpose: Purpose) -> TokenSigner:
         """Find a key.
 
         Raises:
@@ -67,7 +69,7 @@ class Token:
             ValueError: the token holds no such key, or it is another one, or it could be exported.
         """
         with self.turn:
-            private, public = self._find(name)
+            private, public = self._find(name, purpose)
         if kid and public.kid != kid:
             raise ValueError(f"{name} of the token {self._label} is another key than {kid}")
         return TokenSigner(self, private, public)
@@ -78,7 +80,7 @@ class Token:
             for found in list(self._opened().get_objects({Attribute.LABEL: name})):
                 found.destroy()
 
-    def _find(self, name: str) -> tuple[Any, ECKey]:
+    def _find(self, name: str, purpose: Purpose) -> tuple[Any, PublicKey]:
         session = self._opened()
         try:
             private = session.get_key(label=name, object_class=ObjectClass.PRIVATE_KEY)
@@ -88,7 +90,7 @@ class Token:
             raise ValueError(f"the token {self._label} holds no usable key {name}") from error
         if exportable:
             raise ValueError(f"the key {name} can be read out of the token {self._label}; make another one")
-        return private, _public_half(public)
+        return private, _public_half(public, purpose)
 
     def _opened(self) -> Any:
         if self._session is None:
@@ -109,6 +111,46 @@ class Token:
                 pkcs11.lib(str(self._module)).finalize()
 
 
-def _public_half(public: Any) -> ECKey:
-    loaded = load_der_public_key(encode_ec_public_key(public))
-    return named_key(loaded.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+class TokenKeys:
+    """The keys of one purpose in a token."""
+
+    def __init__(self, token: Token, purpose: Purpose = ID_TOKENS) -> None:
+        """Share the token's session."""
+        self._token = token
+        self._purpose = purpose
+
+    def make(self) -> tuple[str, PublicKey]:
+        """Make a key that cannot be exported."""
+        return self._token.make(self._purpose)
+
+    def open(self, name: str, kid: str) -> TokenSigner:
+        """Find a key; raises as ``Token.open``."""
+        return self._token.open(name, kid, self._purpose)
+
+    def destroy(self, name: str) -> None:
+        """Delete both halves."""
+        self._token.destroy(name)
+
+    def close(self) -> None:
+        """Leave the token, for every purpose."""
+        self._token.close()
+
+
+def _new_pair(session: Any, name: str, kind: KeyKind) -> Any:
+    """Make a pair that stays; gives the public half."""
+    if kind == "rsa":
+        public, _ = session.generate_keypair(
+            KeyType.RSA, RSA_BITS, store=True, label=name, private_template=_STAYS_INSIDE
+        )
+        return public
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
+    parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)
+    public, _ = parameters.generate_keypair(store=True, label=name, private_template=_STAYS_INSIDE)
+    return public
+
+
+def _public_half(public: Any, purpose: Purpose) -> PublicKey:
+    is_rsa = public.key_type == KeyType.RSA
+    loaded = load_der_public_key(encode_rsa_public_key(public) if is_rsa else encode_ec_public_key(public))
+    pem = loaded.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return named_key(pem, purpose, RSAKey if is_rsa else ECKey)

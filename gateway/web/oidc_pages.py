@@ -42,7 +42,9 @@ def oidc_pages(use_cases: UseCases, discovery: dict[str, object]) -> Blueprint:
         try:
             outcome = use_cases.authorize(request.query_string, browser, proofs_of(request))
         except RequestRefused as refused:
-            location = use_cases.responder.refusal(refused.reply_to, refused.code, refused.description)
+            location = use_cases.responder.refusal(
+                refused.reply_to, refused.code, refused.description, refused.corr or ""
+            )
             return see_other(location)
         except OidcError as untrusted:
             return _untrusted(untrusted)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote_plus, unquote_to_bytes
 
+from providers.saml.document_signer import DocumentSigner
 from providers.saml.errors import SamlRefused, SignatureRefused, UnsafeXml
 from providers.saml.gate import MAX_BYTES
 from providers.saml.keys import VerifyingKey
-from providers.saml.xml_keys import SigningKey
 
 MAX_RELAY_STATE: Final = 2048
 """Bytes. The specification says 80, and no service provider in the field keeps to it."""
@@ -87,7 +87,7 @@ def read_post(body: bytes) -> Carried:
     return Carried(xml=_base64(_decoded(raw[kind])), kind=kind, relay_state=_relay_state(raw))
 
 
-def redirect_query(kind: str, xml: bytes, relay_state: str | None, key: SigningKey) -> str:
+def redirect_query(kind: str, xml: bytes, relay_state: str | None, key: DocumentSigner) -> str:
     """Make the signed query that carries a message of ours."""
     packed = zlib.compressobj(wbits=-15)
     deflated = packed.compress(xml) + packed.flush()

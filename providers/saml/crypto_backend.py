@@ -14,23 +14,28 @@ from lxml import etree
 from saml2 import SamlBase
 from saml2.sigver import CryptoBackend, SignatureError
 
+from providers.saml.document_signer import DocumentSigner, fill_in
 from providers.saml.encryption import decrypt_assertion, encrypt_assertion
 from providers.saml.errors import SamlRefused
 from providers.saml.gate import parse_message, parse_trusted
 from providers.saml.keys import VerifyingKey
 from providers.saml.names import ds, saml
 from providers.saml.signature import verify_enveloped
-from providers.saml.xml_keys import SigningKey
 
 
 class InProcessBackend(CryptoBackend):  # type: ignore[misc]  # pysaml2 ships no types
     """Implements pysaml2's ``CryptoBackend`` with python-xmlsec."""
 
     def __init__(
-        self, *, signing: Mapping[str, SigningKey] | None = None, verifying: Mapping[str, VerifyingKey] | None = None
+        self,
+        *,
+        signing: Mapping[str, DocumentSigner] | None = None,
+        verifying: Mapping[str, VerifyingKey] | None = None,
+        decrypting: Mapping[str, xmlsec.Key] | None = None,
     ) -> None:
         """Know the keys by the names that pysaml2 will call them by."""
         self._signing = dict(signing or {})
+        self._decrypting = dict(decrypting or {})
         self._verifying = dict(verifying or {})
 
     @property
@@ -49,10 +54,7 @@ class InProcessBackend(CryptoBackend):  # type: ignore[misc]  # pysaml2 ships no
         signature = element.find(ds("Signature")) if element is not None else None
         if signature is None:
             raise SignatureError(f"no {node_name} waits for a signature")
-        context = xmlsec.SignatureContext()
-        context.key = self._signing[key_file].xml_key
-        context.register_id(element, "ID")
-        context.sign(signature)
+        fill_in(element, signature, self._signing[key_file])
         return etree.tostring(root, encoding="unicode")  # type: ignore[no-any-return]  # lxml ships no types
 
     def validate_signature(
@@ -97,7 +99,7 @@ class InProcessBackend(CryptoBackend):  # type: ignore[misc]  # pysaml2 ships no
         """
         root = parse_message(enctext.encode() if isinstance(enctext, str) else enctext)
         encrypted = next(root.iter(saml("EncryptedAssertion")))
-        plain = decrypt_assertion(encrypted, self._signing[key_file].xml_key)
+        plain = decrypt_assertion(encrypted, self._decrypting[key_file])
         # As text: a tree would give the assertion the prefixes of its new parent, and its signature covers its own.
         mark = f"here-{secrets.token_hex(16)}"  # random, so that nothing in the message is taken for it
         encrypted.getparent().replace(encrypted, etree.Element(mark))

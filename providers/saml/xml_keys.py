@@ -51,8 +51,9 @@ class SigningKey:
             xml_key=xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem),
         )
 
-    def sign_bytes(self, content: bytes) -> bytes:
-        """Sign bytes (HTTP-Redirect binding)."""
+    def sign_bytes(self, content: bytes, document: bytes = b"") -> bytes:
+        """Sign bytes; see ``DocumentSigner``."""
+        del document
         if isinstance(self.private, rsa.RSAPrivateKey):
             return self.private.sign(content, padding.PKCS1v15(), SHA256())
         r, s = decode_dss_signature(self.private.sign(content, ec.ECDSA(SHA256())))

@@ -21,6 +21,7 @@ from gateway.saml.messages import Messages
 from gateway.use_cases import HandedOver
 from providers.contract import Language
 from providers.saml.bindings import read_redirect
+from providers.saml.crypto_backend import InProcessBackend
 from providers.saml.xml_keys import SigningKey
 from tests.support.gateway_parts import BROWSER, Core, code_of, query
 from tests.support.saml_portal import IDP, SamlPortal, certificate_for, rsa_key
@@ -67,17 +68,14 @@ def _signing_key() -> SigningKey:
 
 
 def _portal(key: SigningKey, **options: Any) -> SamlPortal:
-    portal = SamlPortal(**options)
-    return _signed_by(portal, key, portal.parts.messages._backend)
+    return _signed_by(SamlPortal(**options), key, InProcessBackend(signing={key.name: key}))
 
 
 def _signed_by(portal: SamlPortal, key: SigningKey, backend: Any) -> SamlPortal:
     """Let the portal's gateway sign with another key or another backend."""
-    if hasattr(backend, "_signing"):
-        backend._signing[key.name] = key
     messages = Messages(IDP, key, backend)
     core = portal.core
-    door = SamlDoor(messages, core.parties, signer=key.name, subject_key=b"s" * 32, clock=core.clock)
+    door = SamlDoor(lambda _: messages, core.parties, subject_key=b"s" * 32, clock=core.clock)
     core.speak(door)
     portal.desk.use_cases = core.use_cases
     return portal

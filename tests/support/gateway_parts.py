@@ -31,9 +31,10 @@ from gateway.oidc.back_channel import NotGranted
 from gateway.oidc.client_authentication import Credentials
 from gateway.oidc.dpop import Occasion
 from gateway.oidc.dpop_nonce import Nonces
-from gateway.oidc.keys import MemorySigner, SigningKeys
+from gateway.oidc.keys import SigningKeys
 from gateway.oidc.metadata import Addresses
 from gateway.oidc.userinfo import ClaimsRefused, PresentedToken, Scheme
+from gateway.signing.signer import MemorySigner
 from gateway.storage.memory import MemoryStorage
 from gateway.use_cases import HandedOver, UseCases
 from providers.contract import (

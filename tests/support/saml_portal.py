@@ -12,8 +12,9 @@ from urllib.parse import quote_plus
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from joserfc.jwk import ECKey, RSAKey
 from lxml import etree
 
 from gateway.broker.login import Answered, Asked
@@ -21,6 +22,13 @@ from gateway.broker.relying_party import RelyingParty, RelyingPartyId
 from gateway.saml.opening import SamlParts, open_saml
 from gateway.saml.registration import open_service_provider
 from gateway.settings import ServiceProviderEntry
+from gateway.signing.certificate import certified
+from gateway.signing.life import KeyRing
+from gateway.signing.life import SigningKey as RingKey
+from gateway.signing.opening import KeysInUse
+from gateway.signing.places import named_key
+from gateway.signing.purpose import SAML as SAML_KEYS
+from gateway.signing.signer import MemorySigner, Signer
 from providers.contract import AssuranceLevel, Language, ProviderId, Reference
 from providers.saml.keys import VerifyingKey
 from providers.saml.response import ExpectedResponse, VerifiedAssertion, verify_response
@@ -64,9 +72,23 @@ def ec_key(which: str) -> ec.EllipticCurvePrivateKey:
 
 
 @cache
-def idp_key(kind: str = "rsa") -> SigningKey:
+def idp_keys(kind: str = "rsa") -> KeysInUse:
+    """The gateway's own keys: one that signs."""
     key = rsa_key("idp") if kind == "rsa" else ec_key("idp")
-    return SigningKey.of(key, certificate_for(key))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return keys_in_use(MemorySigner(named_key(pem, SAML_KEYS, RSAKey if kind == "rsa" else ECKey)))
+
+
+def idp_verifying(kind: str = "rsa") -> VerifyingKey:
+    return VerifyingKey.of(idp_keys(kind).current.public.public_key)
+
+
+def keys_in_use(signer: Signer) -> KeysInUse:
+    """A ring of one key, which signs."""
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    shown = certified(signer.public, now)
+    key = RingKey(kid=str(signer.public.kid), place="file:made-up", public=shown, published_at=now, used_at=now)
+    return KeysInUse(current=signer, ring=KeyRing((key,)))
 
 
 def metadata(
@@ -121,7 +143,8 @@ class SamlPortal:
         self.core.register(self.party())
         self.parts: SamlParts = open_saml(
             issuer=ISSUER,
-            keys=[idp_key(self.idp_kind)],
+            in_use=idp_keys(self.idp_kind),
+            cache_seconds=3600,
             parties=self.core.parties,
             subject_key=b"s" * 32,
             clock=self.core.clock,
@@ -210,7 +233,7 @@ class SamlPortal:
         """What the portal waits for."""
         values: dict[str, Any] = {
             "issuer": IDP,
-            "keys": (VerifyingKey.of(idp_key(self.idp_kind).private.public_key()),),
+            "keys": (idp_verifying(self.idp_kind),),
             "destination": f"https://{self.host}/acs",
             "audience": self.entity,
             "in_response_to": in_response_to,

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc.jwk import ECKey
 
-from gateway.bootstrap import utc_now, waits_of
+from gateway.bootstrap import utc_now
 from gateway.demo.places import PARTY
+from gateway.key_rings import waits_of
 from gateway.registration.cli import rp
 from gateway.settings import load_settings
 from gateway.signing.cli import keys

@@ -47,7 +47,7 @@ def told(sent: bytes) -> dict[str, list[str]]:
     """Give what the relying party reads at its redirect URI."""
     error = asking(sent)
     assert isinstance(error, RequestRefused)
-    location = Core().use_cases.responder.refusal(error.reply_to, error.code, error.description)
+    location = Core().use_cases.responder.refusal(error.reply_to, error.code, error.description, "incident")
     assert location.startswith(f"{CALLBACK}?")
     read = parse_qs(urlsplit(location).query)
     assert read["iss"] == [ISSUER]

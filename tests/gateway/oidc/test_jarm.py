@@ -79,5 +79,5 @@ def test_a_mistake_in_the_request_is_told_as_it_asked() -> None:
         with pytest.raises(RequestRefused) as caught:
             gateway.use_cases.authorize(query(response_mode="jwt", code_challenge=None), BROWSER)
         refused = caught.value
-        location = gateway.use_cases.responder.refusal(refused.reply_to, refused.code, refused.description)
+        location = gateway.use_cases.responder.refusal(refused.reply_to, refused.code, refused.description, "incident")
         assert ("response=" in location, "error=" in location) == (asked, not asked)

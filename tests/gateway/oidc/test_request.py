@@ -178,7 +178,7 @@ def test_no_query_whatever_does_more_than_be_refused(sent: bytes) -> None:
 def test_t05_every_location_stays_at_the_registered_address(description: str, state: str) -> None:
     error = refusal(query(response_type="token", state=state or None))
     assert isinstance(error, RequestRefused)
-    location = Core().use_cases.responder.refusal(error.reply_to, error.code, description)
+    location = Core().use_cases.responder.refusal(error.reply_to, error.code, description, "incident")
     assert location.startswith(f"{CALLBACK}?error=")
     assert f"iss={quote(ISSUER, safe='')}" in location
     assert location.isascii()

@@ -10,7 +10,7 @@ from gateway.broker.front_door import PostForm, Redirect
 from gateway.saml.errors import UntrustedSamlRequest
 from providers.saml.bindings import read_post, read_redirect
 from providers.saml.gate import parse_message
-from tests.support.saml_portal import LOGOUT, SamlPortal, idp_key, rsa_key
+from tests.support.saml_portal import LOGOUT, SamlPortal, idp_verifying, rsa_key
 
 
 def test_a_logout_request_by_redirect_is_answered_by_a_signed_redirect() -> None:
@@ -20,7 +20,7 @@ def test_a_logout_request_by_redirect_is_answered_by_a_signed_redirect() -> None
     assert isinstance(answer, Redirect)
     assert answer.location.startswith(f"{LOGOUT}?")
     carried = read_redirect(urlsplit(answer.location).query.encode())
-    carried.verify_redirect([idp_key().verifying])
+    carried.verify_redirect([idp_verifying()])
     assert (carried.kind, carried.relay_state) == ("SAMLResponse", "a state")
     response = parse_message(carried.xml)
     assert (response.get("InResponseTo"), response.get("Destination")) == (root.get("ID"), LOGOUT)
@@ -81,7 +81,7 @@ def test_an_answer_by_post_is_signed_in_the_message() -> None:
     answer = portal.desk.sign_out(portal.redirect(portal.logout_request()), read_redirect).answer
     assert isinstance(answer, PostForm)
     xml = base64.b64decode(dict(answer.fields)["SAMLResponse"])
-    assert verify_enveloped(parse_message(xml), [idp_key().verifying]).get("Destination") == f"{LOGOUT}/post"
+    assert verify_enveloped(parse_message(xml), [idp_verifying()]).get("Destination") == f"{LOGOUT}/post"
 
 
 def test_a_portal_without_an_address_for_the_answer_cannot_sign_out() -> None:

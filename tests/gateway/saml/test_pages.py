@@ -21,7 +21,7 @@ from providers.saml.metadata import IDENTITY_PROVIDER, read_metadata
 from providers.saml.names import POST, REDIRECT
 from providers.saml.signature import verify_enveloped
 from tests.support.gateway_parts import ISSUER
-from tests.support.saml_portal import CONSUMER, IDP, LOGOUT, SLO, SSO, SamlPortal, idp_key
+from tests.support.saml_portal import CONSUMER, IDP, LOGOUT, SLO, SSO, SamlPortal, idp_verifying
 
 
 def browser(portal: SamlPortal) -> FlaskClient:
@@ -152,10 +152,10 @@ def test_the_metadata_is_signed_says_what_is_on_and_never_runs_out() -> None:
     read = read_metadata(answer.data, IDENTITY_PROVIDER)
     assert read.entity_id == IDP
     assert read.valid_until == portal.core.clock() + VALID_FOR
-    assert [key.pem for key in read.signing] == [idp_key().verifying.pem]
+    assert [key.pem for key in read.signing] == [idp_verifying().pem]
     for name, address in (("SingleSignOnService", SSO), ("SingleLogoutService", SLO)):
         assert {(one.binding, one.location) for one in read.endpoints[name]} == {(REDIRECT, address), (POST, address)}
-    verify_enveloped(parse_document(answer.data), [idp_key().verifying])
+    verify_enveloped(parse_document(answer.data), [idp_verifying()])
     assert client.get(urlsplit(IDP).path, base_url=ISSUER).data == answer.data
     portal.core.clock.move(days=2)
     later = read_metadata(client.get(urlsplit(IDP).path, base_url=ISSUER).data, IDENTITY_PROVIDER)

@@ -10,7 +10,7 @@ from gateway.saml.errors import SamlRequestError, UntrustedSamlRequest
 from providers.contract import Language
 from providers.saml.bindings import read_post, read_redirect
 from tests.support.gateway_parts import BROWSER
-from tests.support.saml_portal import CONSUMER, OTHER_CONSUMER, SamlPortal, ec_key, idp_key, post_body, rsa_key
+from tests.support.saml_portal import CONSUMER, OTHER_CONSUMER, SamlPortal, ec_key, idp_keys, post_body, rsa_key
 from tests.support.xml_signing import DS, MORE, sign
 
 
@@ -223,4 +223,4 @@ def test_the_person_of_an_issued_assertion_is_named_to_nobody_in_the_events() ->
     event = portal.core.storage.events[-1]
     assert event.name == "login.assertion-issued"
     assert "Anna" not in repr(event.members())
-    assert event.members()["artefact"]["signer_kid"] == idp_key().name  # type: ignore[index]  # a mapping
+    assert event.members()["artefact"]["signer_kid"] == idp_keys().ring.signing.kid  # type: ignore[index]  # a mapping

@@ -21,7 +21,7 @@ from providers.saml.response import VerifiedAssertion
 from providers.saml.signature import verify_enveloped
 from tests.support.gateway_parts import ISSUER
 from tests.support.group import AUCTIONS, BANK, GROUP, Browser, Town
-from tests.support.saml_portal import SLO, SamlPortal, idp_key, post_body, redirect_query, rsa_key
+from tests.support.saml_portal import SLO, SamlPortal, idp_verifying, post_body, redirect_query, rsa_key
 from tests.support.xml_signing import sign
 
 FORM = "application/x-www-form-urlencoded"
@@ -112,7 +112,7 @@ def carried(answer: TestResponse, to: str, kind: str) -> Any:
     assert answer.status_code == 303, answer.text
     assert answer.location.partition("?")[0] == to
     read = read_redirect(urlsplit(answer.location).query.encode())
-    read.verify_redirect([idp_key().verifying])
+    read.verify_redirect([idp_verifying()])
     assert read.kind == kind
     root = parse_message(read.xml)
     assert root.get("Destination") == to
@@ -220,7 +220,7 @@ def test_a_portal_that_takes_forms_gets_a_form_that_may_be_redirected_on() -> No
     page = person.goes_on(person.signs_out_at_the_courts())
     assert 'action="https://land.test/logout/post"' in page.text
     xml = base64.b64decode(fields_of(page.text)["SAMLRequest"])
-    request = verify_enveloped(parse_message(xml), [idp_key().verifying])
+    request = verify_enveloped(parse_message(xml), [idp_verifying()])
     assert "form-action 'self' https://land.test https://sp.test;" in page.headers["Content-Security-Policy"]
     signed = sign(town.land.logout_response(request.get("ID")), town.land.key)
     body = post_body(etree.tostring(signed)).replace(b"SAMLRequest", b"SAMLResponse")

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,17 @@ from gateway.broker.ports import StorageUnavailable
 from gateway.oidc.keys import SigningKeys
 from gateway.signing.changing import KeyCommands
 from gateway.signing.life import NotAllowed, State
-from gateway.signing.opening import FILE, SigningKeyFollower, first_ring
+from gateway.signing.opening import FILE, first_ring
 from gateway.signing.places import named_key
-from gateway.signing.ring_file import FILE_NAME, read_ring, write_ring
-from tests.gateway.signing.conftest import WAITS, Commands
+from gateway.signing.purpose import ID_TOKENS
+from gateway.signing.ring_file import read_ring, write_ring
+from tests.gateway.signing.conftest import WAITS, Commands, Worker
 from tests.support.gateway_parts import HeldClock
 
 
-def opened(commands: KeyCommands) -> tuple[SigningKeyFollower, SigningKeys]:
-    follower = SigningKeyFollower(commands.folder, commands.places)
-    return follower, follower.open(commands.clock, 300)
+def opened(commands: KeyCommands) -> tuple[Worker, SigningKeys]:
+    worker = Worker(commands)
+    return worker, worker.keys
 
 
 def published(keys: SigningKeys) -> set[str]:
@@ -34,26 +36,26 @@ def published(keys: SigningKeys) -> set[str]:
 def verified_kid(keys: SigningKeys) -> str:
     """Sign something, verify it with the published keys as a portal does, and say which key it was."""
     portal = KeySet.import_key_set(json.loads(json.dumps(keys.jwks())))
-    read = jws.deserialize_compact(keys.sign({"a": 1}), portal, algorithms=["ES256"])
+    read = jws.deserialize_compact(keys.sign({"a": 1}, "login"), portal, algorithms=["ES256"])
     assert json.loads(read.payload) == {"a": 1}
     return str(read.headers()["kid"])
 
 
 def test_t64_a_running_process_takes_up_every_step(commands: Commands, clock: HeldClock) -> None:
     one = commands()
-    follower, keys = opened(one)
+    worker, keys = opened(one)
     first = keys.kid
     new = one.publish(FILE).kid
-    follower.follow(keys)
+    worker.follow()
     assert (published(keys), verified_kid(keys)) == ({first, new}, first)
     clock.move(seconds=WAITS.before_use.total_seconds())
     one.use(new)
-    follower.follow(keys)
+    worker.follow()
     assert (published(keys), verified_kid(keys)) == ({first, new}, new)
-    hint = keys.sign({"sub": "somebody"})
+    hint = keys.sign({"sub": "somebody"}, "login")
     clock.move(seconds=WAITS.before_retirement.total_seconds())
     one.retire(first)
-    follower.follow(keys)
+    worker.follow()
     assert (published(keys), verified_kid(keys)) == ({new}, new)
     assert keys.verify(hint) == {"sub": "somebody"}
 
@@ -63,21 +65,21 @@ def test_t64_what_a_retired_key_signed_is_still_known_as_ours_but_not_what_a_sto
 ) -> None:
     """A portal's session outlives its ID token, which it shows when the person signs out."""
     one = commands()
-    follower, keys = opened(one)
-    first, hint = keys.kid, keys.sign({"sub": "somebody"})
+    worker, keys = opened(one)
+    first, hint = keys.kid, keys.sign({"sub": "somebody"}, "login")
     new = one.publish(FILE).kid
     one.use(new, why_at_once="exercise")
     one.retire(first, why_at_once="exercise")
-    follower.follow(keys)
+    worker.follow()
     with pytest.raises(ValueError, match="no key of ours"):
         keys.verify(hint)
-    hint = keys.sign({"sub": "somebody"})
+    hint = keys.sign({"sub": "somebody"}, "login")
     newest = one.publish(FILE).kid
     clock.move(seconds=WAITS.before_use.total_seconds())
     one.use(newest)
     clock.move(seconds=WAITS.before_retirement.total_seconds())
     one.retire(new)
-    follower.follow(keys)
+    worker.follow()
     assert new not in published(keys)
     assert keys.verify(hint) == {"sub": "somebody"}
 
@@ -87,10 +89,10 @@ def test_t64_a_step_that_comes_too_early_changes_and_records_nothing(
 ) -> None:
     one = commands()
     new = one.publish(FILE).kid
-    before = (one.folder / FILE_NAME).read_bytes()
+    before = (one.folder / ID_TOKENS.ring_file).read_bytes()
     with pytest.raises(NotAllowed, match="may sign from 2026-11-24 12:06:00 UTC"):
         one.use(new)
-    assert (one.folder / FILE_NAME).read_bytes() == before
+    assert (one.folder / ID_TOKENS.ring_file).read_bytes() == before
     assert [event.name for event in recorded] == ["key.published"]
 
 
@@ -119,9 +121,7 @@ def test_what_cannot_be_recorded_is_not_done(commands: Commands) -> None:
     def gone(event: AuditEvent) -> None:
         raise StorageUnavailable(event.name)
 
-    broken = KeyCommands(
-        folder=one.folder, places=one.places, waits=WAITS, record=gone, actor="operator", clock=one.clock
-    )
+    broken = replace(one, record=gone)
     with pytest.raises(StorageUnavailable):
         broken.publish(FILE)
     assert read_ring(one.folder) == before
@@ -140,24 +140,24 @@ def test_a_retired_keys_private_half_is_destroyed(commands: Commands) -> None:
 
 def test_a_ring_that_cannot_be_taken_up_leaves_the_keys_in_use(commands: Commands, clock: HeldClock) -> None:
     one = commands()
-    follower, keys = opened(one)
+    worker, keys = opened(one)
     first, new = keys.kid, one.publish(FILE)
     one.use(new.kid, why_at_once="exercise")
     hidden = one.folder / "hidden"
     (one.folder / "signing-2.pem").rename(hidden)
-    follower.follow(keys)
+    worker.follow()
     assert verified_kid(keys) == first
     hidden.rename(one.folder / "signing-2.pem")
-    follower.follow(keys)
+    worker.follow()
     assert verified_kid(keys) == new.kid
 
 
 def test_a_missing_or_damaged_ring_is_said_and_changes_nothing(commands: Commands) -> None:
     one = commands()
-    follower, keys = opened(one)
+    worker, keys = opened(one)
     kid = keys.kid
-    (one.folder / FILE_NAME).write_text('{"keys": [{"kid": 1}]}')
-    follower.follow(keys)
+    (one.folder / ID_TOKENS.ring_file).write_text('{"keys": [{"kid": 1}]}')
+    worker.follow()
     assert keys.kid == kid
     with pytest.raises(ValueError, match="restore it from its backup"):
         first_ring(one.folder, one.clock())
@@ -206,8 +206,8 @@ def test_the_ring_is_read_as_it_was_written(tmp_path: Path, commands: Commands, 
     ring = one.ring()
     write_ring(tmp_path, ring)
     assert read_ring(tmp_path) == ring
-    assert "PRIVATE" not in (tmp_path / FILE_NAME).read_text()
-    assert '"d"' not in (tmp_path / FILE_NAME).read_text()
+    assert "PRIVATE" not in (tmp_path / ID_TOKENS.ring_file).read_text()
+    assert '"d"' not in (tmp_path / ID_TOKENS.ring_file).read_text()
 
 
 def test_t64_two_published_keys_with_one_kid_are_refused(commands: Commands) -> None:

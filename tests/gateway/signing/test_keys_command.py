@@ -11,6 +11,7 @@ from gateway.demo.places import Places
 from gateway.demo.prepare import prepare
 from gateway.signing.cli import keys
 from gateway.signing.life import State
+from gateway.signing.purpose import SAML
 from gateway.signing.ring_file import read_ring
 
 
@@ -83,3 +84,22 @@ def test_a_token_that_is_not_set_up_is_refused(config: Path) -> None:
 def test_settings_that_are_none_are_named(config: Path) -> None:
     config.write_text("issuer = 1")
     assert "the gateway cannot start" in refused(config, "list")
+
+
+def test_t64_the_keys_of_saml_take_their_steps_by_the_same_commands(config: Path) -> None:
+    assert "the settings say nothing of saml" in refused(config, "--for", "saml", "list")
+    text = config.read_text().replace("[[providers]]", '[saml]\nkey = "ec"\n\n[[providers]]', 1)
+    config.write_text(text)
+    assert "Signing keys for saml" in said(config, "--for", "saml", "list")
+    published = said(config, "--for", "saml", "publish")
+    ring = read_ring(config.parent / "keys", SAML)
+    assert ring is not None
+    (new,) = ring.of(State.PUBLISHED)
+    assert f"vpm keys --for saml use {new.kid}" in published
+    assert "until then a portal may not have seen it" in refused(config, "--for", "saml", "use", new.kid)
+    said(config, "--for", "saml", "use", new.kid, "--at-once", "nobody is registered yet")
+    said(config, "--for", "saml", "retire", ring.signing.kid, "--at-once", "nobody is registered yet")
+    after = read_ring(config.parent / "keys", SAML)
+    assert after is not None
+    assert (after.signing.kid, after.find(ring.signing.kid).state) == (new.kid, State.RETIRED)
+    assert read_ring(config.parent / "keys") is None, "the keys of ID tokens are another ring"

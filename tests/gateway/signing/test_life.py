@@ -10,7 +10,7 @@ from gateway.oidc.keys import ID_TOKEN_LIFETIME
 from gateway.signing.life import KeyRing, NotAllowed, SigningKey, State, Waits, ready_at
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-WAITS = Waits(cache=timedelta(seconds=300), margin=timedelta(seconds=60))
+WAITS = Waits(cache=timedelta(seconds=300), margin=timedelta(seconds=60), lifetime=ID_TOKEN_LIFETIME)
 SECOND = timedelta(seconds=1)
 
 

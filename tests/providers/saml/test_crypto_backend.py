@@ -81,7 +81,9 @@ def test_what_cannot_be_signed_or_verified_is_an_error_and_no_false(
 def test_a_signed_assertion_survives_encryption_and_decryption_in_a_response() -> None:
     made = rsa_key("backend")
     key = SigningKey.of(made, certificate_for(made))
-    backend = InProcessBackend(signing={"key": key}, verifying={"certificate": key.verifying})
+    backend = InProcessBackend(
+        signing={"key": key}, verifying={"certificate": key.verifying}, decrypting={"key": key.xml_key}
+    )
     name = class_name(saml.Assertion())
     signed = backend.sign_statement(unsigned(key), name, "key", "_a")
     response = str(samlp.Response(id="_r", version="2.0", issue_instant="2026-11-24T12:00:00Z"))
