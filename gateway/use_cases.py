@@ -10,6 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from gateway.attending import Attending
 from gateway.audit.event import Correlation, Peer, Verdict
 from gateway.broker import begin as beginning
 from gateway.broker import complete as completing
@@ -71,7 +72,6 @@ from providers.contract import (
     Provider,
     ProviderId,
     Reference,
-    Shown,
 )
 from providers.errors import ProviderError
 
@@ -154,6 +154,7 @@ class UseCases:
         self.nonces = nonces
         self._back_channel = BackChannel(storage, parties, issuer=addresses.issuer, nonces=nonces, clock=clock)
         self._tokens = TokenServer(keys=keys, clock=clock)
+        self._attending = Attending(storage, subject_key, clock, self._conclude)
 
     # --- a relying party asks ---
 
@@ -324,48 +325,24 @@ class UseCases:
         if not login.asked.in_time(now):
             self._end(login, Refusal.EXPIRED)
             return None
-        try:
-            attendance = provider.attend(self._request(login, language), login.memory, said, now)
-        except ProviderError as error:
-            self._end_after(login, error)
-            return None
-        if isinstance(attendance, Concluded):
-            self._conclude(provider, login, attendance)
-            return None
-        if self._keep(login, attendance):
-            return attendance.page
-        now_kept = self.storage.load(login.asked.id)
-        return self.attend(now_kept, language, {}) if isinstance(now_kept, AtProvider) else None
+        return self._attending.visit(provider, login, self._request(login, language), said)
 
-    def _keep(self, login: AtProvider, shown: Shown) -> bool:
-        """Keep what the provider asks to be kept; of two visits at a time the first, and the other comes again."""
-        if shown.memory == login.memory and not shown.exchanges:
-            return True
-
-        def operation(unit: Unit) -> bool:
-            completing.record_exchanges(unit, login, shown.exchanges)
-            return unit.replace(login, login.remembers(shown.memory))
-
-        return self.storage.commit(operation)
-
-    def _end_after(self, login: AtProvider, error: ProviderError) -> None:
-        def operation(unit: Unit) -> None:
-            completing.record_exchanges(unit, login, error.exchanges)
-            completing.end(unit, unit.load(login.asked.id) or login, error.reason)
-
-        self.storage.commit(operation)
-
-    def _conclude(self, provider: Provider, login: AtProvider, concluded: Concluded) -> None:
-        self.storage.commit(lambda unit: completing.record_exchanges(unit, login, concluded.exchanges))
-        self.complete(
-            provider,
-            Arrival(method=ATTENDED, content_type="", body=concluded.answer, received_at=self.clock()),
-        )
+    def _conclude(self, provider: Provider, _login: AtProvider, concluded: Concluded) -> None:
+        arrival = Arrival(method=ATTENDED, content_type="", body=concluded.answer, received_at=self.clock())
+        self.complete(provider, arrival)
 
     # --- the provider answers ---
 
-    def complete(self, provider: Provider, arrival: Arrival) -> Correlation | Turned:
+    def complete(
+        self, provider: Provider, arrival: Arrival, browser: BrowserMark | None = None
+    ) -> Correlation | Turned:
         """Judge a provider's answer.
+
+        Args:
+            provider: at whose return address it arrived.
+            arrival: the answer.
+            browser: who brought it. What comes as a query must come with the cookie of the browser that began the login,
+                which every browser sends along (T03, T40); a form from another site comes without.
 
         Returns:
             The login it belongs to, whose outcome waits for the browser that began it; or why the message led nowhere.
@@ -378,7 +355,7 @@ class UseCases:
         now = self.clock()
 
         def arrive(unit: Unit) -> Arrived | Turned:
-            taken = self._take(unit, answer, provider.id, origin, now)
+            taken = self._take(unit, answer, provider.id, origin, now, {browser} if arrival.method == "GET" else None)
             if isinstance(taken, Arrived) and not answer.asks_back_channel:
                 completing.settle(unit, taken, *_judged(answer, taken))  # nobody is waited for: one commit is enough
             return taken
@@ -392,14 +369,21 @@ class UseCases:
         return taken.asked.id
 
     def _take(
-        self, unit: Unit, answer: Answer, provider: ProviderId, origin: Origin, now: datetime
+        self,
+        unit: Unit,
+        answer: Answer,
+        provider: ProviderId,
+        origin: Origin,
+        now: datetime,
+        browsers: set[BrowserMark | None] | None,
     ) -> Arrived | Turned:
-        login, why = completing.take(unit, answer, provider, origin, now)
+        login, why = completing.take(unit, answer, provider, origin, now, browsers)
         if why is None and isinstance(login, Arrived):
             return login
         corr = asked_of(login).id if login is not None else new_correlation()
         completing.refuse_answer(unit, corr, provider, origin, why or Refusal.REPLAYED)
-        return Turned(corr=corr, why=why or Refusal.REPLAYED, login=corr if login is not None else None)
+        shown = login is not None and why != Refusal.WRONG_BROWSER
+        return Turned(corr=corr, why=why or Refusal.REPLAYED, login=corr if shown else None)
 
     def _turned(self, provider: ProviderId, origin: Origin, refused: ProviderError) -> Correlation | Turned:
         """Record a refused message; an authentic one ends the login that it names (banklink.md section 8)."""

@@ -6,7 +6,7 @@ spends it; ``identify`` proves that the answer is about that login and vouches f
 a page of ours instead (a card, an app on the telephone), ``attend`` stands between the two.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -332,7 +332,12 @@ class CodePage:
     """Whether what was typed before is no personal code."""
 
 
-Page: TypeAlias = CardPage | AppPage | CodePage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePage:
+    """The person is asked where the app is: on this device or on another. The form's ``device`` is ``this`` or ``other``."""
+
+
+Page: TypeAlias = CardPage | AppPage | CodePage | DevicePage
 """What a page of ours shows while the person proves who they are; one template for each type."""
 
 
@@ -355,7 +360,22 @@ class Concluded:
     exchanges: tuple[BackChannelExchange, ...] = field(default=(), repr=False)
 
 
-Attendance: TypeAlias = Shown | Concluded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The provider is about to be called for the person; nothing has been said to it yet.
+
+    The caller makes the intent durable first: of two visits at a time one alone may act, so that nobody is asked twice.
+    """
+
+    memory: bytes = field(repr=False)
+    """Takes the place of what was kept before, whether ``act`` succeeds or not."""
+    act: "Callable[[], Attendance]" = field(repr=False)
+    """Calls the provider; raises what ``AttendedProvider.attend`` raises."""
+    person: PersonalCode | None = None
+    """Whose telephone will ring: the caller allows few such requests in a time (T40). None where nobody is named."""
+
+
+Attendance: TypeAlias = Shown | Concluded | Asking
 
 
 @runtime_checkable

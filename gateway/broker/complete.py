@@ -1,5 +1,6 @@
 """A provider's answer comes back: the login it belongs to is found and spent, then somebody is vouched for, or not."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from gateway.audit.event import AuditEvent, Correlation, Peer, Verdict
@@ -12,7 +13,7 @@ from gateway.broker.events import (
     IdentityVerified,
     LoginRefused,
 )
-from gateway.broker.login import Answered, Arrived, AtProvider, Login, Refusal, Refused, asked_of
+from gateway.broker.login import Answered, Arrived, AtProvider, BrowserMark, Login, Refusal, Refused, asked_of
 from gateway.broker.ports import Unit
 from providers.contract import Answer, BackChannelExchange, ProviderId, VerifiedIdentity
 from providers.errors import ProviderError
@@ -22,9 +23,23 @@ REMEMBER_SPENT = timedelta(minutes=15)
 
 
 def take(
-    unit: Unit, answer: Answer, provider: ProviderId, origin: Origin, now: datetime
+    unit: Unit,
+    answer: Answer,
+    provider: ProviderId,
+    origin: Origin,
+    now: datetime,
+    browsers: Collection[BrowserMark | None] | None = None,
 ) -> tuple[Login | None, str | None]:
     """Find the login an authentic answer belongs to, and spend it.
+
+    Args:
+        unit: the transaction.
+        answer: what the provider says.
+        provider: at whose return address it arrived.
+        origin: the message, for the record.
+        now: UTC, aware.
+        browsers: who brought it; an answer through another browser than the login's own ends the login, so that it
+            cannot be brought a second time. None where it cannot be told.
 
     Returns:
         The login as it is afterwards and None when this answer is the first and in time; otherwise the login it names
@@ -37,6 +52,8 @@ def take(
         return login, Refusal.REPLAYED
     if not login.asked.in_time(now):
         return end(unit, login, Refusal.EXPIRED), Refusal.EXPIRED
+    if browsers is not None and login.asked.browser not in browsers:
+        return end(unit, login, Refusal.WRONG_BROWSER), Refusal.WRONG_BROWSER
     spent = all(unit.spend("answer", fact, now + REMEMBER_SPENT) for fact in sorted(answer.single_use))
     arrived = login.arrived()
     if not spent or not unit.replace(login, arrived):

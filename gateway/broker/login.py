@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     PROVIDER_SUSPENDED = "provider_suspended"
     SESSION_ENDED = "session_ended"
     LOGIN_REQUIRED = "login_required"
+    ASKED_TOO_OFTEN = "asked_too_often"
 
 
 class Prompt(StrEnum):

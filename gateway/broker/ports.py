@@ -63,6 +63,16 @@ class Unit(Protocol):
             False when it was spent before.
         """
 
+    def take_place(self, name: str, now: datetime, until: datetime, login: Correlation | None = None) -> bool:
+        """Take a place that nobody holds, or whose time is over, by one statement under a unique index.
+
+        Returns:
+            False when somebody holds it.
+        """
+
+    def leave_place(self, login: Correlation) -> None:
+        """Give back the places that a login holds."""
+
     def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
         """Note when a relying party's key last proved it; the later of two notes stays."""
 

@@ -42,6 +42,7 @@ class _State:
         self.codes: dict[Digest, Correlation] = {}
         self.pushed: dict[Digest, PushedRequest] = {}
         self.spent: dict[tuple[str, str], datetime] = {}
+        self.places: dict[str, tuple[Correlation | None, datetime]] = {}
         self.events: list[AuditEvent] = []
         self.key_uses: dict[tuple[RelyingPartyId, str], datetime] = {}
         self.sessions = SessionsState()
@@ -118,6 +119,18 @@ class MemoryUnit:
             self._state.spent[kind, value] = until
         return fresh
 
+    def take_place(self, name: str, now: datetime, until: datetime, login: Correlation | None = None) -> bool:
+        """Take a place that nobody holds."""
+        held = self._state.places.get(name)
+        free = held is None or held[1] < now
+        if free:
+            self._state.places[name] = (login, until)
+        return free
+
+    def leave_place(self, login: Correlation) -> None:
+        """Give back the places that a login holds."""
+        self._state.places = {name: held for name, held in self._state.places.items() if held[0] != login}
+
     def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
         """Note that a relying party's key was seen in use."""
         self._state.key_uses[party, kid] = max(now, self._state.key_uses.get((party, kid), now))
@@ -136,6 +149,7 @@ class MemoryUnit:
             elif not isinstance(login, _Identified) and asked_of(login).expires_at + REMEMBERED_FOR < now:
                 self._forget(key)
         self._state.pushed = {key: kept for key, kept in self._state.pushed.items() if kept.kept_until >= now}
+        self._state.places = {name: held for name, held in self._state.places.items() if held[1] >= now}
         self._state.spent = {fact: until for fact, until in self._state.spent.items() if until >= now}
         self.sessions.sweep(now)
 

@@ -38,6 +38,7 @@ from gateway.storage.tables import (
     evidence,
     evidence_key,
     login,
+    place,
     pushed_request,
     single_use,
 )
@@ -80,6 +81,8 @@ class Statements:
         asked = ("id", "state", "relying_party", "question", "browser", "started_at", "expires_at", "due_at")
         self.add_login = self._text(_insert(login, asked))
         self.spend = self._text(self._insert_or_nothing(single_use))
+        self.take_place = self._text(self._insert_or_replace_over())
+        self.leave_place = self._text(delete(place).where(place.c.login == bindparam("login")))
         this_one = pushed_request.c.reference == bindparam("reference")
         self.push = self._text(_insert(pushed_request))
         self.pushed = self._text(select(pushed_request).where(this_one))
@@ -165,12 +168,23 @@ class Statements:
         over = login.c.expires_at < bindparam("now")  # what is forgotten has expired before; this one has an index
         self.forget_logins = self._text(delete(login).where(over, overdue, login.c.identity.is_(null())))
         self.forget_pushed = self._text(delete(pushed_request).where(pushed_request.c.kept_until < bindparam("now")))
+        self.forget_places = self._text(delete(place).where(place.c.expires_at < bindparam("now")))
         self.forget_single_use = self._text(delete(single_use).where(single_use.c.expires_at < bindparam("now")))
 
     def _insert_or_nothing(self, table: Table) -> Executable:
         insert = sqlite.insert if self._dialect.name == "sqlite" else postgresql.insert
         values: dict[str, object] = {column.name: bindparam(column.name) for column in table.columns}
         return insert(table).values(values).on_conflict_do_nothing()
+
+    def _insert_or_replace_over(self) -> Executable:
+        """A place that nobody holds, or whose time is over."""
+        insert = sqlite.insert if self._dialect.name == "sqlite" else postgresql.insert
+        taking = insert(place).values({column.name: bindparam(column.name) for column in place.columns})
+        return taking.on_conflict_do_update(
+            index_elements=[place.c.name],
+            set_={"login": taking.excluded.login, "expires_at": taking.excluded.expires_at},
+            where=place.c.expires_at < bindparam("now"),
+        )
 
     def _text(self, statement: Executable) -> str:
         return str(statement.compile(dialect=self._dialect))  # type: ignore[attr-defined]  # every one here compiles

@@ -127,6 +127,17 @@ single_use: Final = Table(
     sqlite_with_rowid=False,
 )
 
+place: Final = Table(
+    "place",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("login", String(26)),
+    Column("expires_at", BigInteger, nullable=False),
+    _sparse_index("place_login", "login", unique=False),
+    Index("place_expiry", "expires_at"),
+)
+"""Who may have a telephone ring (T40): the name holds a keyed digest of the person."""
+
 registration: Final = Table(
     "registration",
     metadata,

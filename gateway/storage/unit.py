@@ -108,6 +108,15 @@ class SqlUnit:
         fact = {"kind": kind, "digest": digest, "expires_at": to_micros(until)}
         return self._connection.execute(self._statements.spend, fact).rowcount == 1
 
+    def take_place(self, name: str, now: datetime, until: datetime, login: Correlation | None = None) -> bool:
+        """Take a place by one INSERT that replaces what is over; the number of rows decides (T40)."""
+        row = {"name": name, "login": login, "expires_at": to_micros(until), "now": to_micros(now)}
+        return self._connection.execute(self._statements.take_place, row).rowcount == 1
+
+    def leave_place(self, login: Correlation) -> None:
+        """Give back the places that a login holds."""
+        self._connection.execute(self._statements.leave_place, {"login": login})
+
     def record(self, event: AuditEvent) -> None:
         """Write an audit event and its evidence at the end of the transaction."""
         self._recorder.record(event, self.records)
@@ -120,6 +129,7 @@ class SqlUnit:
         self._connection.execute(self._statements.forget_logins, due)
         self._connection.execute(self._statements.forget_pushed, due)
         self._connection.execute(self._statements.forget_single_use, due)
+        self._connection.execute(self._statements.forget_places, due)
         self.sessions.sweep(now)
 
     def _one(self, sql: str, parameters: Parameters) -> Login | None:

@@ -25,7 +25,7 @@ from gateway.web.page_values import (
     SignedOutView,
 )
 from gateway.web.templating import HERE, template
-from providers.contract import AppPage, CardPage, CodePage, Language, ProviderKind, RedirectDeparture
+from providers.contract import AppPage, CardPage, CodePage, DevicePage, Language, ProviderKind, RedirectDeparture
 
 __all__ = [
     "AttendedView",
@@ -51,7 +51,7 @@ __all__ = [
 
 
 _ATTENDED: Final[Mapping[type[object], str]] = MappingProxyType(
-    {CardPage: "card.html", AppPage: "app.html", CodePage: "code.html"}
+    {CardPage: "card.html", AppPage: "app.html", CodePage: "code.html", DevicePage: "device.html"}
 )
 """The template of each page where a person proves who they are; ``state_…`` beside it holds what changes."""
 _SLOT: Final = "\ue000"

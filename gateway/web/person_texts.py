@@ -124,6 +124,18 @@ OTHER_CODE: Final = both(
         "Start again and compare the two codes. If it was not you who started, do not confirm anything.",
     ),
 )
+TOO_OFTEN: Final = both(
+    (
+        "Pārāk daudz pieprasījumu",
+        "Vienam cilvēkam piecās minūtēs var nosūtīt ne vairāk kā trīs pieprasījumus, un tikai vienu reizē.",
+        "Pagaidiet piecas minūtes vai izvēlieties citu pieteikšanās veidu. Ja pieprasījumus nesākāt jūs, noraidiet tos.",
+    ),
+    (
+        "Too many requests",
+        "One person can be sent at most three requests in five minutes, and one at a time.",
+        "Wait five minutes, or choose another way to sign in. If it was not you who asked, refuse the requests.",
+    ),
+)
 DEVICE: Final = both(
     (
         "Neizdevās sazināties ar jūsu ierīci",

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from gateway.broker.login import asked_of, incident_number
 from gateway.use_cases import Turned, UseCases
 from gateway.web.access import Access, may_enter
-from gateway.web.browser import carried_reference, language_of
+from gateway.web.browser import carried_reference, language_of, mark_of
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import render_notice
@@ -66,6 +66,7 @@ def _answered(use_cases: UseCases, provider: Provider) -> Response:
             received_at=use_cases.clock(),
             browser_reference=carried_reference(request),
         ),
+        mark_of(request),
     )
     return _turned_page(use_cases, outcome) if isinstance(outcome, Turned) else see_other(f"/login/{outcome}/continue")
 

@@ -61,6 +61,15 @@ LOGINS: Final[Mapping[str, Message]] = {
         "device",
         "Phone absent, SIM or delivery failed, application too old, or no common way to interact.",
     ),
+    "asked_too_often": say(
+        texts.TOO_OFTEN,
+        _DENIED,
+        Mender.PERSON,
+        Concern.ROUTINE,
+        "too many sign-in requests",
+        "One person's telephone was asked for a fourth time in five minutes, or while a request was still open there; "
+        "many of these for one person hint at somebody who hopes for a confirmation by mistake.",
+    ),
     "login_required": say(
         texts.NOT_SIGNED_IN,
         OAuthError.LOGIN_REQUIRED,

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gateway.web.assets import asset_addresses
+from gateway.web.qr_code import qr_code
 from providers.contract import Availability, Language, ProviderKind
 
 HERE: Final = Path(__file__).parent
@@ -28,6 +29,18 @@ LINK_SCRIPT: Final = Markup(
     'if(performance.getEntriesByType("navigation")[0].type!=="back_forward")document.getElementById("departure").click()'
 )
 """The same for a departure by link."""
+
+NEWS_SCRIPT: Final = Markup(
+    'const proof=document.getElementById("proof");'
+    "async function look(){try{"
+    "const answer=await fetch(proof.dataset.state);const news=await answer.json();"
+    "if(news.over){location.replace(proof.dataset.over);return}"
+    'const fresh=document.createElement("div");fresh.innerHTML=news.content;'
+    "if(fresh.innerHTML!==proof.innerHTML)proof.innerHTML=news.content"
+    "}catch{}setTimeout(look,1000)}"
+    "setTimeout(look,1000)"
+)
+"""Asks each second whether the part of the page that changes has changed; a question that fails is asked again."""
 
 
 def catalogue(language: Language) -> NullTranslations:
@@ -61,6 +74,8 @@ def _environment(language: Language) -> Environment:
         assets=asset_addresses(),
         script=DEPARTURE_SCRIPT,
         link_script=LINK_SCRIPT,
+        news_script=NEWS_SCRIPT,
+        qr=qr_code,
         states=_states(catalogue(language)),
         kinds=_kinds(catalogue(language)),
         clock_time=lambda at: at.astimezone(_RIGA).strftime("%H:%M"),

@@ -168,6 +168,37 @@ class StorageContract(SessionsContract):
             False,
         )
 
+    def test_t40_a_place_is_held_until_its_login_leaves_it_or_its_time_is_over(self, storage: Any) -> None:
+        first, second = new_correlation(), new_correlation()
+
+        def take(login: Any, now: Any, name: str = "anna:open") -> Any:
+            return storage.commit(lambda unit: unit.take_place(name, now, now + 3 * MINUTE, login))
+
+        assert take(first, NOW)
+        assert not take(second, NOW)
+        assert take(second, NOW, "janis:open")
+        storage.commit(lambda unit: unit.leave_place(first))
+        assert take(second, NOW)
+        assert not take(first, NOW + 3 * MINUTE)
+        assert take(first, NOW + 4 * MINUTE)
+
+    def test_t40_a_place_without_a_login_stays_until_its_time_is_over(self, storage: Any) -> None:
+        def take(now: Any) -> Any:
+            return storage.commit(lambda unit: unit.take_place("anna:1", now, now + 5 * MINUTE))
+
+        assert take(NOW)
+        storage.commit(lambda unit: unit.leave_place(new_correlation()))
+        assert not take(NOW + MINUTE)
+        storage.sweep(NOW + 6 * MINUTE)
+        assert take(NOW)
+
+    def test_t40_of_fifty_who_take_one_place_at_once_one_holds_it(self, storage: Any) -> None:
+        def take() -> Any:
+            login = new_correlation()
+            return storage.commit(lambda unit: unit.take_place("anna:open", NOW, NOW + MINUTE, login))
+
+        assert sum(in_parallel([take] * 50)) == 1
+
     def test_a_pushed_request_is_found_until_somebody_authenticated_and_spent_once(self, storage: Any) -> None:
         pushed = new_pushed()
         storage.commit(lambda unit: unit.push(pushed))

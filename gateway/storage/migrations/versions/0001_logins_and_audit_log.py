@@ -76,6 +76,14 @@ def _make_login_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("single_use_expiry", "single_use", ["expires_at"])
+    op.create_table(
+        "place",
+        sa.Column("name", sa.String(80), primary_key=True),
+        sa.Column("login", sa.String(26)),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    _make_sparse_index("place_login", ["login"], table="place", unique=False)
+    op.create_index("place_expiry", "place", ["expires_at"])
 
 
 def _make_session_tables() -> None:
