@@ -32,7 +32,12 @@ class ListMark:
 
 
 def verify_crl(
-    crl: x509.CertificateRevocationList, *, issuer: x509.Certificate, now: datetime, last: ListMark | None = None
+    crl: x509.CertificateRevocationList,
+    *,
+    issuer: x509.Certificate,
+    now: datetime,
+    last: ListMark | None = None,
+    longest_life: timedelta = LONGEST_LIFE,
 ) -> ListMark:
     """The mark of a list that may be relied on; the very list that was believed last may be read again.
 
@@ -41,15 +46,17 @@ def verify_crl(
         issuer: the CA whose list it must be.
         now: UTC, aware.
         last: what was believed before; None only the first time ever.
+        longest_life: from thisUpdate to nextUpdate. Only the list of an offline root, which is about CAs, may last longer
+            than 24 hours.
 
     Raises:
-        RevocationListRefused: forged, of another CA, without number, not yet or no longer valid, valid for more than
-            24 hours, or older than one seen before. An alarm is due for each of them.
+        RevocationListRefused: forged, of another CA, without number, not yet or no longer valid, valid for too long, or
+            older than one seen before. An alarm is due for each of them.
     """
     # (1) The signature first: nothing below may look at unsigned values.
     _check_issuer(crl, issuer)
     # (2) Its own dates: hard fail, an expired list says nothing.
-    _check_dates(crl, now)
+    _check_dates(crl, now, longest_life)
     # (3) No way back: number and date must both have risen.
     mark = mark_of(crl)
     if last is not None and mark != last:
@@ -88,14 +95,15 @@ def _check_issuer(crl: x509.CertificateRevocationList, issuer: x509.Certificate)
         raise RevocationListRefused(f"the list of {_issuer_name(crl)} is not signed by its key")
 
 
-def _check_dates(crl: x509.CertificateRevocationList, now: datetime) -> None:
+def _check_dates(crl: x509.CertificateRevocationList, now: datetime, longest_life: timedelta) -> None:
     begins, ends = crl.last_update_utc, crl.next_update_utc
     if begins > now:
         raise RevocationListRefused(
             f"the list of {_issuer_name(crl)} is dated {begins:%Y-%m-%d %H:%M:%S} UTC, later than now"
         )
-    if ends is None or ends - begins > LONGEST_LIFE:
-        raise RevocationListRefused(f"the list of {_issuer_name(crl)} lasts longer than 24 hours")
+    if ends is None or ends - begins > longest_life:
+        hours = round(longest_life.total_seconds() / 3600)
+        raise RevocationListRefused(f"the list of {_issuer_name(crl)} lasts longer than {hours} hours")
     if ends <= now:
         raise RevocationListRefused(f"the list of {_issuer_name(crl)} expired at {ends:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -113,23 +121,39 @@ def _issuer_name(crl: x509.CertificateRevocationList) -> str:
 
 
 class SeenLists:
-    """The marks of the lists believed last, one per issuer, in a file that outlives the process."""
+    """The marks of the lists believed last, one per issuer and place, in a file that outlives the process."""
 
     def __init__(self, path: Path) -> None:
         """``path`` is made with the first list; losing it would allow one rollback."""
         self._path = path
 
-    def accept(self, crl: x509.CertificateRevocationList, *, issuer: x509.Certificate, now: datetime) -> ListMark:
+    def accept(
+        self,
+        crl: x509.CertificateRevocationList,
+        *,
+        issuer: x509.Certificate,
+        now: datetime,
+        place: str = "",
+        longest_life: timedelta = LONGEST_LIFE,
+    ) -> ListMark:
         """Believe a list and remember it, durably, before anyone relies on it.
+
+        Args:
+            crl: the list.
+            issuer: the CA whose list it must be.
+            now: UTC, aware.
+            place: where the list was found, for a CA that publishes several, each with numbers of its own.
+            longest_life: as for ``verify_crl``.
 
         Raises:
             RevocationListRefused: as ``verify_crl``; the marks stay as they were.
             FileUnusable: the file of marks is garbled; it is never started afresh.
         """
-        issuer_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
+        identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
+        issuer_id = f"{identifier} {place}" if place else identifier
         with only_writer(self._path.with_name(f".{self._path.name}.lock")):
             marks = self._read()
-            mark = verify_crl(crl, issuer=issuer, now=now, last=marks.get(issuer_id))
+            mark = verify_crl(crl, issuer=issuer, now=now, last=marks.get(issuer_id), longest_life=longest_life)
             if marks.get(issuer_id) != mark:
                 self._write({**marks, issuer_id: mark})
         return mark
