@@ -51,7 +51,7 @@ class ProviderDirectory(Mapping[ProviderId, Provider]):
         try:
             self._statuses[provider] = self._providers[provider].status()
         except ProviderError:
-            self._statuses[provider] = ProviderStatus(state=Availability.DOWN)
+            self._statuses[provider] = ProviderStatus(state=Availability.DOWN, answers=False)
 
     def close(self) -> None:
         """Stop asking."""

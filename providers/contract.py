@@ -265,6 +265,8 @@ class ProviderStatus:
     """UTC, aware."""
     planned: tuple[str, ...] = ()
     """Announced interruptions, as the provider words them."""
+    answers: bool = True
+    """False where nobody answered, so that this is not the provider's own word."""
 
 
 class Provider(Protocol):

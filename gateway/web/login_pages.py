@@ -202,9 +202,8 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
         language=language,
         portal=party.names[language],
         choices=tuple(
-            _choice(directory, provider, language)
+            _choice(directory, provider, language, too_weak=not use_cases.offers(asked.question, provider))
             for provider in directory
-            if use_cases.offers(asked.question, provider)
         ),
         action=f"{base}/choose",
         cancel_action=f"{base}/cancel",
@@ -219,7 +218,7 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
     return response
 
 
-def _choice(directory: ProviderDirectory, provider: ProviderId, language: Language) -> Choice:
+def _choice(directory: ProviderDirectory, provider: ProviderId, language: Language, *, too_weak: bool) -> Choice:
     status = directory.status(provider)
     return Choice(
         id=provider,
@@ -228,7 +227,9 @@ def _choice(directory: ProviderDirectory, provider: ProviderId, language: Langua
         state=status.state,
         since=status.since,
         planned=status.planned,
-        last_used=request.cookies.get(LAST_CHOICE) == provider,
+        answers=status.answers,
+        too_weak=too_weak,
+        last_used=request.cookies.get(LAST_CHOICE) == provider and not too_weak,
     )
 
 

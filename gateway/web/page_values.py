@@ -27,6 +27,10 @@ class Choice:
     since: datetime | None = None
     planned: tuple[str, ...] = ()
     """Announced interruptions, as the provider words them."""
+    answers: bool = True
+    """False where the provider says nothing of itself, as nobody answers there."""
+    too_weak: bool = False
+    """Whether the portal asks for more than this way gives; shown, so that nobody looks for it in vain."""
     last_used: bool = False
     """Chosen last time on this device; the method is remembered, never the person."""
 

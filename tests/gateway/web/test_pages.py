@@ -24,7 +24,7 @@ from gateway.web.pages import (
     render_notice,
     render_refusal,
 )
-from providers.contract import Availability, FormDeparture, Language, RedirectDeparture
+from providers.contract import Availability, FormDeparture, Language, ProviderKind, RedirectDeparture
 
 BOTH = pytest.mark.parametrize("language", list(Language))
 
@@ -142,7 +142,32 @@ def test_a_provider_that_is_down_stays_on_the_list_and_says_so() -> None:
     text = Reader(render_choices(CHOICES)).text
     assert "Nedarbojas kopš 25.11.2026. plkst.\u00a000:40" in text
     assert "Plānots pārtraukums: 25.11. 01:00–03:00" in text
-    assert "Varat tomēr mēģināt." in text
+    assert "Tā pati to paziņojusi. Varat tomēr mēģināt." in text
+
+
+def test_a_provider_that_nobody_reaches_is_not_said_to_have_said_so() -> None:
+    silent = Choice(id="jura", name="Jūras banka", state=Availability.DOWN, answers=False)
+    text = Reader(render_choices(replace(CHOICES, choices=(silent,)))).text
+    assert "Tā mums neatbild. Varat tomēr mēģināt." in text
+    assert "pati to paziņojusi" not in text
+
+
+def test_a_way_that_is_too_weak_for_the_portal_is_named_with_the_reason_and_cannot_be_pressed() -> None:
+    weak = Choice(id="jura", name="Jūras banka", too_weak=True)
+    page = Reader(render_choices(replace(CHOICES, choices=(weak, Choice(id="meza", name="Meža banka")))))
+    assert [button["value"] for button in page.all("button") if button.get("name") == "provider"] == ["meza"]
+    assert "Jūras banka" in page.text
+    assert "prasa augstāku uzticamības līmeni" in page.text
+
+
+def test_ways_stand_under_what_a_person_reaches_for_where_there_is_more_than_one_kind() -> None:
+    card = Choice(id="card", name="eID karte", kind=ProviderKind.CARD)
+    banks = (Choice(id="jura", name="Jūras banka"), Choice(id="meza", name="Meža banka", last_used=True))
+    both = Reader(render_choices(replace(CHOICES, choices=(card, *banks))))
+    chosen = [button["value"] for button in both.all("button") if button.get("name") == "provider"]
+    assert chosen == ["meza", "jura", "card"]
+    assert [heading["id"] for heading in both.all("h2")] == ["kind-bank", "kind-card"]
+    assert Reader(render_choices(replace(CHOICES, choices=banks))).all("h2") == []
 
 
 def test_the_time_left_is_shown_in_the_time_of_latvia_summer_time_included() -> None:
