@@ -1,11 +1,14 @@
 """Templates and message catalogues, each read and compiled once per language and process."""
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -43,11 +46,16 @@ NEWS_SCRIPT: Final = Markup(
 """Asks each second whether the part of the page that changes has changed; a question that fails is asked again."""
 
 
+@cache
 def catalogue(language: Language) -> NullTranslations:
-    """Read a language's compiled messages; English is what the templates are written in and needs none."""
+    """Read a language's messages; English is what the templates are written in and needs none."""
     if language is Language.ENGLISH:
         return NullTranslations()
-    return Translations.load(HERE / "translations", [language.value])
+    compiled = BytesIO()
+    with (HERE / "translations" / language.value / "LC_MESSAGES" / "messages.po").open("rb") as written:
+        write_mo(compiled, read_po(written, locale=language.value, abort_invalid=True))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 @cache
