@@ -222,6 +222,8 @@ class VerifiedIdentity:
     """UTC, aware."""
     flags: frozenset[str] = frozenset()
     """Remarks for the audit record; never shown to a relying party."""
+    organisation: str = ""
+    """The company for which the person acted at the provider (banklink.md 11.2), else empty; released to nobody."""
     exchanges: tuple[BackChannelExchange, ...] = field(default=(), repr=False)
 
 

@@ -155,4 +155,126 @@ E10 = KnownAnswer(
     charset="iso-8859-1",
 )
 
+_SEB = {
+    "IB_SND_ID": "SEBUB",
+    "IB_SERVICE": "0001",
+    "IB_REC_ID": "EIDGW",
+    "IB_USER": "999999-10000",
+    "IB_DATE": "02.03.2026",
+    "IB_TIME": "14:06:41",
+    "IB_USER_INFO": "ID=999999-10000;NAME=Līga Anna Paraudziņa-Ķēra",
+    "IB_VERSION": "002",
+}
+_LINK_REQUEST = {
+    "VK_SERVICE": "3001",
+    "VK_VERSION": "101",
+    "VK_SND_ID": "EIDGW",
+    "VK_STAMP": "7c1e0f5a9b3d4826a1f0c9e2d7b85634",
+    "VK_RETURN": "https://gw.example/b/link/return",
+}
+_LINK_ANSWER = {
+    "VK_SERVICE": "2001",
+    "VK_VERSION": "101",
+    "VK_SND_ID": "LINKBANK",
+    "VK_REC_ID": "EIDGW",
+    "VK_STAMP": "7c1e0f5a9b3d4826a1f0c9e2d7b85634",
+    "VK_T_NO": "000000000417",
+    "VK_PER_CODE": "999999-10000",
+    "VK_PER_FNAME": "LĪGA ANNA",
+    "VK_PER_LNAME": "PARAUDZIŅA-ĶĒRA",
+    "VK_COM_CODE": "",
+    "VK_COM_NAME": "",
+    "VK_TIME": "20260302140641",
+}
+E5 = KnownAnswer(
+    fields=_SEB,
+    mac_string=(
+        "005SEBUB0040001005EIDGW012999999-1000001002.03.202600814:06:41046ID=999999-10000;NAME=Līga Anna Para"
+        "udziņa-Ķēra003002"
+    ),
+    signature=(
+        "rvKSCKST78dK6VpNFgbEdsLYOyT7qjuk1AfbHCIpQdhNDfRyNWeDo778vN5PA5TKGfMhmVXxhkatd+VTdWgRc8bQgkUm1dc3qRH3"
+        "1CsKz75ixU5twrXlbZ/guRD50bsQg9Fh3WCVWLSppwWaSr4xfH40jOv42AfZDz8QXtzolT9KFQ/6H73F5wGlu8LS9bZFasu6R8I0"
+        "PDddhxhaCg6buGuupwyZ/cWb786+6lzWIxSF1+VjPRGjLR1C3UITqyeODGARfRn/TJhQmpNnFTfUnbhd8ypBVsfn0trxxt3CSI72"
+        "LCcBeq04CO13M8UCGAk8bSNedDrrupFJI5YlsIItBA=="
+    ),
+    key=BANK_KEY,
+    hash_name="sha512",
+)
+E6 = KnownAnswer(
+    fields=_LINK_REQUEST,
+    mac_string=("0043001003101005EIDGW0327c1e0f5a9b3d4826a1f0c9e2d7b85634032https://gw.example/b/link/return"),
+    signature=(
+        "ImRipwFlZfKdnyh33Kty6xgicai3sSbxtvag6jyxyn4ED9YwLhcYTjL+JmTV7aZyxiVqczqEM2aJcfuR8bH0jrK9Kb95SPeIXJjB"
+        "aV2CEAySCbDZORQPiRF7gxdwqMySdhp9D4FzeCOz7DfF8cfWnpVrRZZOz3jxqx0/NEwP2iUXKYgEs7+/NS6AjPi+3WGp+htASWxn"
+        "Xn+/sDXhyQJ2BshcNjtv23uL2ragBUgTdDfA4XSfyifItZdbhH8fi/V1xPBF8VlZM4i+IvpTUSIhgMS00mRmGTco/do9orOvnyYV"
+        "twrPiutCCo5iq8j67FIZ0yyzzJlMvUM9Z68G/wUufA=="
+    ),
+    key=GATEWAY_KEY,
+    hash_name="sha1",
+)
+E7 = KnownAnswer(
+    fields=_LINK_ANSWER,
+    mac_string=(
+        "0042001003101008LINKBANK005EIDGW0327c1e0f5a9b3d4826a1f0c9e2d7b85634012000000000417012999999-10000009"
+        "LĪGA ANNA015PARAUDZIŅA-ĶĒRA00000001420260302140641"
+    ),
+    signature=(
+        "rWwpRp5BUogvj6Yqdi0a42WnqyGycCHRT/bDs2O/S2KOZ3kTsunHCs03oZqhE1Pxb/Jx0VOaW4pARstqf++olaLq+oBsrNfZ7IQH"
+        "WX86/RyGyyG9zKXJjRrkeIylG1NSl6MiS7qeQHQqn/zFRxfmgDFtS9vRhatlPDWkH9jOO6+VopJo6oDcQnhTw4unEbbMhPXgDyAi"
+        "g+Qt7SgIya7hPukhC8i9sy1flsTyg0SveT8PRoWmmPSDuzlT24LYgWpZnJl8ruGd/4zWEc9tl2ckbD+zChqFg9eodJKCadw7ZIFU"
+        "+4cKu4RzoWKY+V8doECttRCoyvuG0kgSbJxyhYmjkQ=="
+    ),
+    key=BANK_KEY,
+    hash_name="sha1",
+)
+E11 = (
+    '<?xml version="1.0" encoding="UTF-8"?><FIDAVISTA xmlns="http://ivis.eps.gov.lv/XMLSchemas/100017/fid'
+    'avista/v1-2" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://ivis.e'
+    "ps.gov.lv/XMLSchemas/100017/fidavista/v1-2 http://ivis.eps.gov.lv/XMLSchemas/100017/fidavista/v1-2/f"
+    'idavista.xsd"><Header><Timestamp>20260302140641000</Timestamp><From>10001</From><Extension><Amai xml'
+    'ns="http://online.citadele.lv/XMLSchemas/amai/" xsi:schemaLocation="http://online.citadele.lv/XMLSch'
+    'emas/amai/ http://online.citadele.lv/XMLSchemas/amai/amai.xsd"><Request>AUTHRESP</Request><RequestUI'
+    "D>5d1f6c0e-93ab-4c27-8e55-0b7a41c2d9f3</RequestUID><Version>5.0</Version><Language>LV</Language><Per"
+    "sonCode>99999910000</PersonCode><Person>PARAUDZIŅA-ĶĒRA LĪGA ANNA</Person><Code>100</Code><Message><"
+    '/Message><SignatureData><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo><Canonical'
+    'izationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/><SignatureMethod Algorith'
+    'm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/><Reference URI=""><Transforms><Transform Algo'
+    'rithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/></Transforms><DigestMethod Algorithm='
+    '"http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue>ciahTQ8ilA/mOzLjLLdephlYuCJ3zdNNiCNdFW7UYwQ='
+    "</DigestValue></Reference></SignedInfo><SignatureValue>HGt2WKXZduNL+UMjhTtEhXgv5TfulQPb0X4PWamcPbVsq"
+    "1EUOIq++4LSXP7a0rYGLuZd1aY4y+FNPpy5DIDLPP9Za35ir9Gi4RpVZ596F1ZwgPzCZh5n8MLV6Dpg0B8BGSA3meGTsV6PgR171"
+    "6JU7TKzhunCn9zqTJY8iqmIompptI3q1YSn0cnIOn+eLHlN4ZgY2Q307UScki7sojA/lvT3eKx8IrqK4hMDRnE/BNxwdgacy5Mu4"
+    "PogpacVxWPV0nz7pSdTHznTRMEtglN/KHCZgwwee+81LO2+hUQ/ml12al9v/qbhkLZFRw3geXLi7Z4i5PuDnIW8DGwmfzUlZQ==<"
+    "/SignatureValue><KeyInfo><X509Data><X509Certificate>MIIDgzCCAmugAwIBAgIUFtZVroVdFY9Qb3ADxSc9k8GcKz8w"
+    "DQYJKoZIhvcNAQELBQAwUTELMAkGA1UEBhMCTFYxJzAlBgNVBAoMHkRlbW8gQmFuayAoZG9jdW1lbnRhdGlvbiBvbmx5KTEZMBcG"
+    "A1UEAwwQZGVtb2JhbmsuZXhhbXBsZTAeFw0yNjExMjEwNDU2NDFaFw0zNjExMTgwNDU2NDFaMFExCzAJBgNVBAYTAkxWMScwJQYD"
+    "VQQKDB5EZW1vIEJhbmsgKGRvY3VtZW50YXRpb24gb25seSkxGTAXBgNVBAMMEGRlbW9iYW5rLmV4YW1wbGUwggEiMA0GCSqGSIb3"
+    "DQEBAQUAA4IBDwAwggEKAoIBAQCz4zNR/yftnEmj8mz88zxX3eWvLcptVIZV+PXpKv9W2CytVRM6Cv3c68ABU3ETz4KR2JbtFbaC"
+    "hHiliMagUMgkyUJld/kXLSNGPhSpNzmAlgLoDQOLosiXpb+843Rekkl/R2p8hA8XsrsCH9YAk+hE1r4Jl+XVk7Ceig+xl1Njfb+Z"
+    "a/0PBZPj+RJXnn8YF5R/0aQFg2UUxAbBW318AGQtK5ABEaXGnR7fZ+LG9wm2lD6QeyyiyojTavU3hYR01ceEw+jAETAHmH79LGK7"
+    "ZjFA8Rsp0he3d2XgQHzRabhOQut9Ul+8iWUD0uHc+wuzmaCZ0ZhjieLdJ/gTDRRdR4MPAgMBAAGjUzBRMB0GA1UdDgQWBBRD9S4Y"
+    "fhVRY+ECCWbYpfjxlNbHijAfBgNVHSMEGDAWgBRD9S4YfhVRY+ECCWbYpfjxlNbHijAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3"
+    "DQEBCwUAA4IBAQALY5nYzrkSZ3P/JLdnvr/txE8Xm0ldbYGU+QiGnVmWfZ63e0puR6b9/CltvHTCuQDUB86E6/koil9RY0JRKD7q"
+    "3mnxGvGmrBmdWxHIqoEsxJ5SjJGEUDF2G33QuHUxS2rxdO89rMPHHVZ0MTSGltYYnCZEkwOnc5Nb0itSwPddyuJMCHWvWnJi5WKb"
+    "6raL6KFT5bSVfbX2QGAuwJiBI7wj3RVVqk3i3Py6p7Xm8RVKhIuvuEoov8uAKX7j3qQei1+BKt1BKgbC1HAV8I9jAVZ1l/YwmDd3"
+    "Rw19YyOGS+hxjjgkaBDfeSeo48Nw1S5cgqfRB0MrDbfL0qnL/wCL+ErC</X509Certificate></X509Data></KeyInfo></Sig"
+    "nature></SignatureData></Amai></Extension></Header></FIDAVISTA>"
+)
+"""AUTHRESP of section 11.4, with the bank's key."""
+E11_SIGNED_INFO = (
+    '<SignedInfo xmlns="http://www.w3.org/2000/09/xmldsig#" xmlns:xsi="http://www.w3.org/2001/XMLSchema-i'
+    'nstance"><CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"></Canon'
+    'icalizationMethod><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></S'
+    'ignatureMethod><Reference URI=""><Transforms><Transform Algorithm="http://www.w3.org/2000/09/xmldsig'
+    '#enveloped-signature"></Transform></Transforms><DigestMethod Algorithm="http://www.w3.org/2001/04/xm'
+    'lenc#sha256"></DigestMethod><DigestValue>ciahTQ8ilA/mOzLjLLdephlYuCJ3zdNNiCNdFW7UYwQ=</DigestValue><'
+    "/Reference></SignedInfo>"
+)
+"""The canonical form of its SignedInfo, as printed."""
+E11_DIGEST = "ciahTQ8ilA/mOzLjLLdephlYuCJ3zdNNiCNdFW7UYwQ="
+
 ALL = {"E1": E1, "E2": E2, "E3": E3, "E4": E4, "E10": E10}
+"""Messages of section 6."""
+OF_DIALECTS = {"E5": E5, "E6": E6, "E7": E7}
+"""Messages of sections 11.2 and 11.3."""
