@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mock_bank import pages_banklink, pages_debugger, pages_login, pages_phone, pages_tools
+from mock_bank import pages_banklink, pages_debugger, pages_login, pages_oidc, pages_phone, pages_tools
 from mock_bank.bank import Bank
 from mock_bank.web import PAGE_POLICY, active_faults, the_bank, tool
 
@@ -21,7 +21,7 @@ def create_public_app(bank: Bank) -> Flask:
     app.extensions["mock_bank"] = bank
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for pages in (pages_banklink, pages_login, pages_phone, pages_tools, pages_debugger):
+    for pages in (pages_banklink, pages_oidc, pages_login, pages_phone, pages_tools, pages_debugger):
         app.register_blueprint(pages.pages)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_protect)

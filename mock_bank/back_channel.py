@@ -18,6 +18,7 @@ from mock_bank.confirmation_faults import bent_confirmation, bent_journal, bent_
 from mock_bank.confirmations import Authentication, confirmation_claims, journal_claims
 from mock_bank.faults import ActiveFaults
 from mock_bank.keys import KnownPartner
+from mock_bank.oidc_back_channel import oidc_pages
 
 PEER: Final = "mock_bank.peer"
 """WSGI environment: a callable that gives the client certificate's SHA-256 (hexadecimal), or None without one."""
@@ -47,6 +48,8 @@ def create_back_channel_app(bank: Bank, sleep: Any = time.sleep) -> Flask:
     def journal() -> Response:
         partner, start, end = _asking(bank), _moment("from"), _moment("to")
         return _extract(bank, partner, start, end, next(extracts))
+
+    app.register_blueprint(oidc_pages(bank, _asking))
 
     @app.after_request
     def name_faults(response: Response) -> Response:

@@ -19,6 +19,7 @@ from mock_bank.journal import Journal, Record
 from mock_bank.keys import BankKeys, open_keys
 from mock_bank.login_states import Login
 from mock_bank.logins import LoginDesk
+from mock_bank.oidc_grants import Grants, SpentOnce
 from mock_bank.personas import Persona, by_user_number
 from mock_bank.settings import BankSettings
 
@@ -87,6 +88,8 @@ class Bank:
     clock: Callable[[], datetime]
     tokens: Callable[[int], str]
     started_at: datetime
+    grants: Grants
+    assertion_ids: SpentOnce
     inbox: Inbox = field(default_factory=Inbox)
     _answers_made: "count[int]" = field(default_factory=count)
     _answered: dict[str, str] = field(default_factory=dict)
@@ -229,4 +232,6 @@ def open_bank(
         clock=clock,
         tokens=tokens,
         started_at=clock(),
+        grants=Grants(clock, tokens),
+        assertion_ids=SpentOnce(clock),
     )

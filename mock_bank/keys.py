@@ -29,6 +29,8 @@ class KnownPartner:
     """The first is the partner's own; a second one is believed as well while it changes its key."""
     client_certificates: tuple[str, ...]
     """SHA-256 of each registered client certificate, lower-case hexadecimal, in order of registration."""
+    assertion_key: ec.EllipticCurvePublicKey | None = None
+    """With what it signs client assertions, where it asks by OpenID Connect in that way."""
 
     @property
     def id(self) -> str:
@@ -43,6 +45,8 @@ class BankKeys:
     banklink: rsa.RSAPrivateKey
     confirmation: ec.EllipticCurvePrivateKey
     partners: dict[str, KnownPartner]
+    oidc: ec.EllipticCurvePrivateKey | None = None
+    """Signs ID tokens, where the bank is an OpenID Connect provider."""
 
 
 def open_keys(settings: BankSettings) -> BankKeys:
@@ -54,10 +58,11 @@ def open_keys(settings: BankSettings) -> BankKeys:
     problems: list[str] = []
     banklink = _tried(partial(rsa_private_key, settings.banklink.signing_key), problems)
     confirmation = _tried(partial(p256_private_key, settings.confirmation.signing_key), problems)
+    oidc = _tried(partial(p256_private_key, settings.oidc.signing_key), problems) if settings.oidc else None
     partners = [_tried(partial(_partner, each), problems) for each in settings.partners]
     if banklink is None or confirmation is None or problems:
         raise InvalidSettings(problems)
-    return BankKeys(banklink, confirmation, {each.id: each for each in partners if each is not None})
+    return BankKeys(banklink, confirmation, {each.id: each for each in partners if each is not None}, oidc)
 
 
 def _tried(read: Callable[[], Read], problems: list[str]) -> Read | None:
@@ -93,6 +98,14 @@ def rsa_public_key(pem: bytes, source: object) -> rsa.RSAPublicKey:
     return key
 
 
+def p256_public_key(path: Path) -> ec.EllipticCurvePublicKey:
+    """A P-256 public key from a PEM file; raises ``UnusableKey``."""
+    key = load_pem_public_key(path.read_bytes())
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise UnusableKey(f"{path}: client assertions are signed with P-256; this is another key")
+    return key
+
+
 def certificate_fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of the DER form, lower-case hexadecimal."""
     return certificate.fingerprint(SHA256()).hex()
@@ -102,4 +115,6 @@ def _partner(settings: Partner) -> KnownPartner:
     read = (x509.load_pem_x509_certificate(path.read_bytes()) for path in settings.client_certificate_files)
     registered = (*settings.client_certificates, *map(certificate_fingerprint, read))
     files = (settings.public_key, *settings.further_public_keys)
-    return KnownPartner(settings, tuple(rsa_public_key(file.read_bytes(), file) for file in files), registered)
+    keys = tuple(rsa_public_key(file.read_bytes(), file) for file in files)
+    assertion = settings.oidc.assertion_key if settings.oidc else None
+    return KnownPartner(settings, keys, registered, p256_public_key(assertion) if assertion else None)

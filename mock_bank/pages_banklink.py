@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request
 
 from mock_bank import wire_banklink as wire
 from mock_bank.answers import Answer
 from mock_bank.asked import Asked, asked
+from mock_bank.beginning import KNOWN_PERSON, first_page
 from mock_bank.faults import ActiveFaults
 from mock_bank.login_states import Enquiry, Login
 from mock_bank.request_checks import Verdict, judge
@@ -19,8 +20,6 @@ from mock_bank.web import (
     ANSWER_POLICY,
     active_faults,
     faults_in_query,
-    see_other,
-    set_login_cookie,
     the_bank,
     tool,
     unescaped,
@@ -28,8 +27,6 @@ from mock_bank.web import (
 
 pages = Blueprint("banklink", __name__)
 LANGUAGES: Final = {"LAT": "lv", "ENG": "en"}
-KNOWN_PERSON: Final = "mock_bank_person"
-"""Cookie of the fault ``mfa.fresh-authtime``: a person the bank believes to know already."""
 
 
 @pages.route("/banklink", methods=["GET", "POST"])
@@ -117,34 +114,7 @@ def _begun(question: Asked) -> Response:
         ending=BanklinkEnding(fields, question.message.charset),
     )
     login = bank.desk.begin(enquiry, chosen)
-    if number := _person_at_once(login):
-        return _answered_at_once(login, number)
-    return set_login_cookie(see_other(url_for("login.password", login_id=login.id)), login)
-
-
-def _person_at_once(login: Login) -> str | None:
-    """The customer who is signed in without being asked: a benchmark's, or by a fault."""
-    bank, faults = the_bank(), active_faults(login)
-    if bank.settings.fast_login and (named := request.headers.get("X-Mock-Persona")):
-        return named
-    if "mfa.fresh-authtime" in faults and (known := request.cookies.get(KNOWN_PERSON)):
-        return known
-    if "bnk.replay-request" in faults:
-        return bank.answered_before(login.reference)
-    return None
-
-
-def _answered_at_once(login: Login, number: str) -> Response:
-    bank, person = the_bank(), the_bank().personas.get(number)
-    if person is None:
-        return tool(
-            "message.html", HTTPStatus.BAD_REQUEST, title="No such customer", text=f"{number} is no user number"
-        )
-    if problem := bank.desk.skip_to_consent(login, person, active_faults(login)):
-        bank.record(login, "refused")
-        return tool("message.html", HTTPStatus.FORBIDDEN, title="Login refused", text=problem.value)
-    bank.desk.consent(login, agree=True)
-    return login.enquiry.ending.agreed(login)
+    return first_page(login)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,28 @@ class MutualListen(Listen):
     """PEM; read again whenever the file changes."""
 
 
+class OidcClient(_Frozen):
+    """How a partner asks by OpenID Connect; its client id is its id, and its certificates authenticate it."""
+
+    redirect_uris: tuple[str, ...] = Field(min_length=1)
+    """Absolute https; compared letter for letter."""
+    authentication: Literal["tls_client_auth", "private_key_jwt"] = "tls_client_auth"
+    assertion_key: Path | None = None
+    """PEM, P-256: with what its client assertions are signed (ES256)."""
+
+
+class OidcServer(_Frozen):
+    """The bank as an OpenID Connect provider."""
+
+    issuer: str
+    """The public port as the outside sees it, with the path ``/oidc``."""
+    mutual_tls_url: str
+    """The mutual-TLS port as the outside sees it, without a path."""
+    signing_key: Path
+    """PEM, P-256: signs ID tokens (ES256)."""
+    kid: str
+
+
 class Partner(_Frozen):
     """Who may ask: the other side of a banklink agreement."""
 
@@ -78,6 +100,7 @@ class Partner(_Frozen):
     """PEM files whose first certificate is added to ``client_certificates``; read at start."""
     journal_secret: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$")
     """32 bytes, hexadecimal, shared with the partner; each day's blinding salt is derived from it."""
+    oidc: OidcClient | None = None
 
 
 class SigningKey(_Frozen):
@@ -102,6 +125,7 @@ class BankSettings(_Frozen):
     mutual_tls: MutualListen
     banklink: SigningKey
     confirmation: Confirmation
+    oidc: OidcServer | None = None
     partners: tuple[Partner, ...] = Field(min_length=1)
     faults: tuple[str, ...] = ()
     fast_login: bool = False
@@ -185,9 +209,12 @@ def _files_of(settings: BankSettings) -> list[Path]:
     ports = [settings.public.certificate, settings.public.key, settings.mutual_tls.certificate, settings.mutual_tls.key]
     trust = [settings.mutual_tls.client_ca, settings.mutual_tls.client_crl]
     keys = [settings.banklink.signing_key, settings.confirmation.signing_key]
+    keys += [settings.oidc.signing_key] if settings.oidc else []
     partners = [path for each in settings.partners for path in _files_of_partner(each)]
     return ports + trust + keys + partners
 
 
 def _files_of_partner(partner: Partner) -> tuple[Path, ...]:
-    return (partner.public_key, *partner.further_public_keys, *partner.client_certificate_files)
+    assertion = partner.oidc.assertion_key if partner.oidc else None
+    further = (*partner.further_public_keys, *partner.client_certificate_files)
+    return (partner.public_key, *further, *((assertion,) if assertion else ()))

@@ -10,11 +10,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from mock_bank.bank import open_bank
 from mock_bank.serving import Running, start
 from mock_bank.settings import BankSettings
+from tests.mock_bank.oidc_partner import ASSERTION_KEY, CALLBACK, ISSUER, MUTUAL, OTHER_CALLBACK
 from tests.mock_bank.partner import RETURN_URL, Clock, TestPartner, counting_tokens
 from tests.mock_bank.pki import Authority, Files, private_pem
 from tests.mock_bank.world import MakeWorld, World
 
 BANKLINK_KEY = rsa.generate_private_key(65537, 2048)  # smaller than advised, for the tests' sake
+OIDC_KEY = ec.generate_private_key(ec.SECP256R1())
 CONFIRMATION_KEY = ec.generate_private_key(ec.SECP256R1())
 SECRET = "5a" * 32
 
@@ -63,6 +65,9 @@ def bank_settings(
             pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             (tmp_path / f"{name}.pem").write_bytes(pem)
         (tmp_path / "banklink.pem").write_bytes(private_pem(BANKLINK_KEY))
+        (tmp_path / "oidc.pem").write_bytes(private_pem(OIDC_KEY))
+        assertion_key = ASSERTION_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / "assertion.pub").write_bytes(assertion_key)
         (tmp_path / "confirmation.pem").write_bytes(private_pem(CONFIRMATION_KEY))
         listen = {"port": 0, "certificate": server_certificate.certificate, "key": server_certificate.key}
         written: dict[str, object] = {
@@ -73,6 +78,12 @@ def bank_settings(
             "mutual_tls": listen | {"client_ca": pki.ca_file, "client_crl": pki.crl_file},
             "banklink": {"signing_key": tmp_path / "banklink.pem"},
             "confirmation": {"signing_key": tmp_path / "confirmation.pem", "kid": "demobank-test"},
+            "oidc": {
+                "issuer": ISSUER,
+                "mutual_tls_url": MUTUAL,
+                "signing_key": tmp_path / "oidc.pem",
+                "kid": "demobank-oidc",
+            },
             "partners": [
                 {
                     "id": "EIDGW",
@@ -82,6 +93,7 @@ def bank_settings(
                     "versions": ["009", "008"],
                     "client_certificates": ["ab" * 32, client_certificate.sha256],
                     "journal_secret": SECRET,
+                    "oidc": {"redirect_uris": [CALLBACK]},
                 },
                 {
                     "id": "OTHERGW",
@@ -89,6 +101,11 @@ def bank_settings(
                     "public_key": tmp_path / "OTHERGW.pem",
                     "return_urls": ["https://other.example/return"],
                     "client_certificates": ["cd" * 32],
+                    "oidc": {
+                        "redirect_uris": [OTHER_CALLBACK],
+                        "authentication": "private_key_jwt",
+                        "assertion_key": tmp_path / "assertion.pub",
+                    },
                 },
             ],
         }

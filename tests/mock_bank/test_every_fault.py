@@ -6,6 +6,7 @@ import pytest
 
 from mock_bank.answers import written_time
 from mock_bank.faults import REGISTRY
+from tests.mock_bank import oidc_partner
 from tests.mock_bank.partner import ORDER_4012, SHA1, TestPartner, answer_in, encode, written
 from tests.mock_bank.test_mutual_tls import OVER_TLS
 from tests.mock_bank.world import NONCES, MakeWorld, World
@@ -270,6 +271,7 @@ SCENARIOS: dict[str, Scenario] = {
     "aud.short-retention": an_old_login,
     "vbc.status-down": status,
     "vbc.status-degraded": status,
+    **oidc_partner.SCENARIOS,
 }
 
 
