@@ -204,9 +204,12 @@ class UseCases:
             beginning.remember(unit, asked, origin)
             if why := self._hopeless(question):
                 return completing.end(unit, asked, why)
-            if leaving is not None:
-                beginning.depart(unit, asked, leaving.login, leaving.departure)
-            return leaving or asked
+            if leaving is None:
+                return asked
+            if isinstance(leaving, ProviderError):
+                return completing.end(unit, asked, leaving.reason)
+            beginning.depart(unit, asked, leaving.login, leaving.departure)
+            return leaving
 
         return self.storage.commit(operation)
 
@@ -259,6 +262,8 @@ class UseCases:
         if not login.in_time(self.clock()):
             return self._end(login, Refusal.EXPIRED)
         leaving = self._prepare(login, provider, language)
+        if isinstance(leaving, ProviderError):
+            return self._end(login, leaving.reason)
         gone = self.storage.commit(lambda unit: beginning.depart(unit, login, leaving.login, leaving.departure))
         return leaving if gone else self.storage.load(login.id)
 
@@ -293,13 +298,17 @@ class UseCases:
         """The person gives up; the relying party will be told."""
         return self._end(login, Refusal.CANCELLED)
 
-    def _end(self, login: Login, why: Refusal) -> Login:
+    def _end(self, login: Login, why: str) -> Login:
         return self.storage.commit(lambda unit: completing.end(unit, login, why))
 
-    def _prepare(self, asked: Asked, provider: ProviderId | None, language: Language) -> Leaving:
+    def _prepare(self, asked: Asked, provider: ProviderId | None, language: Language) -> Leaving | ProviderError:
+        """Make what the browser carries to a provider; or say why that provider cannot be asked."""
         chosen = self.providers[provider or ProviderId("")]
         login = asked.leaves_for(chosen.id, new_reference(), self.clock())
-        departure = chosen.depart(self._request(login, language))
+        try:
+            departure = chosen.depart(self._request(login, language))
+        except ProviderError as error:
+            return error
         return Leaving(login=replace(login, memory=departure.memory), departure=departure)
 
     def _request(self, login: AtProvider, language: Language) -> AuthenticationRequest:

@@ -222,8 +222,6 @@ class VerifiedIdentity:
     """UTC, aware."""
     flags: frozenset[str] = frozenset()
     """Remarks for the audit record; never shown to a relying party."""
-    organisation: str = ""
-    """The company for which the person acted at the provider (banklink.md 11.2), else empty; released to nobody."""
     exchanges: tuple[BackChannelExchange, ...] = field(default=(), repr=False)
 
 
@@ -286,7 +284,8 @@ class Provider(Protocol):
         """Make the message that the browser carries away, or say that the person stays; calls nobody.
 
         Raises:
-            ProviderMisconfigured: our settings or key do not allow one.
+            ProviderError: our settings or key do not allow one, or what the provider publishes is not known yet; the
+                login ends with the reason.
         """
 
     def receive(self, arrival: Arrival) -> Answer:

@@ -23,8 +23,6 @@ class Reason(StrEnum):
     WRONG_BROWSER = "wrong_browser"
     IDENTITY_INCOMPLETE = "identity_incomplete"
     IDENTITY_MISMATCH = "identity_mismatch"
-    DENIED = "denied"
-    BANK_ERROR = "bank_error"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - the name of a refusal
     CANCELLED = "cancelled"
     TIMEOUT = "timeout"
@@ -74,8 +72,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.WRONG_BROWSER: "The answer must come through the browser that was sent to the bank.",
     Reason.IDENTITY_INCOMPLETE: "Given name, family name and personal code must each be there, each by itself and well-formed.",
     Reason.IDENTITY_MISMATCH: "The answer through the browser and the confirmation must be about the same person.",
-    Reason.DENIED: "The person gave up at the bank, and the bank says so; nothing is wrong with the message.",
-    Reason.BANK_ERROR: "The bank says that its own system failed; its Message element says more.",
     Reason.TOKEN_REFUSED: "The means in VK_TOKEN is not one that the agreement allows.",
     Reason.CANCELLED: "The person refused or gave up at the provider.",
     Reason.TIMEOUT: "The person must answer while the provider and the login wait.",

@@ -11,11 +11,12 @@ from typing import Any
 from providers.banklink import opening as banklink
 from providers.contract import Provider
 from providers.errors import ProviderMisconfigured
+from providers.oidc import opening as oidc
 from providers.protocol import Clock, ProviderProtocol
 from providers.refusals import Reason
 from providers.settings import InvalidProviderSettings
 
-PROTOCOLS: Mapping[str, ProviderProtocol] = {protocol.name: protocol for protocol in (banklink.PROTOCOL,)}
+PROTOCOLS: Mapping[str, ProviderProtocol] = {protocol.name: protocol for protocol in (banklink.PROTOCOL, oidc.PROTOCOL)}
 """Protocols of this project, by name."""
 
 

@@ -51,7 +51,8 @@ def _existing_file(path: Path, info: ValidationInfo) -> Path:
     return full
 
 
-def _https_origin(url: str) -> str:
+def https_origin(url: str) -> str:
+    """An absolute https address that ends after host and port, without a final slash; else raises ``ValueError``."""
     parts = urlsplit(https_url(url))
     if parts.path not in {"", "/"}:
         raise ValueError("the address must end after host and port")
@@ -91,7 +92,7 @@ class SigningKeySettings(Frozen):
 class BackChannelSettings(Frozen):
     """Where and how a provider's VPM back channel is reached (design.md section 4)."""
 
-    base_url: Annotated[str, AfterValidator(_https_origin)]
+    base_url: Annotated[str, AfterValidator(https_origin)]
     ca_file: SettingsFile
     """The one issuing CA trusted for the provider's server."""
     crl_file: SettingsFile

@@ -8,22 +8,20 @@ from hashlib import sha256
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from providers.banklink.checks import FRESHNESS_CHECKS, IDENTITY_CHECKS, Reading
+from providers.banklink.checks import AUTHENTICITY_CHECKS, FRESHNESS_CHECKS, IDENTITY_CHECKS, Reading
 from providers.banklink.contradictions import weaknesses
 from providers.banklink.identity import (
     StatedPerson,
     agree_on_names,
     confirmed_code,
-    separate_names,
+    delimited_names,
     stated_person,
 )
-from providers.banklink.mac_codec import REQUEST_CHARSET, MacCodec
-from providers.banklink.messages import Says
-from providers.banklink.outcomes import check_outcome, refuse_unsigned_cancel
-from providers.banklink.parse import form_body, read_form
-from providers.banklink.profile import BanklinkSettings, OpenProfile
-from providers.banklink.references import BASE64URL
-from providers.banklink.xml_codec import XmlCodec
+from providers.banklink.mac import mac_string, sign_mac
+from providers.banklink.messages import LANGUAGE, LANGUAGE_CODES, MAC
+from providers.banklink.parse import RawForm, charset_of, decode_answer, form_body, parse_moment, read_form
+from providers.banklink.profile import BanklinkSettings, OpenProfile, python_charset
+from providers.banklink.references import own_reference, reference_of, rid_of
 from providers.contract import (
     Arrival,
     AssuranceLevel,
@@ -45,6 +43,8 @@ from providers.vpm_back_channel import VpmBackChannel
 from providers.vpm_journal import Journal
 
 INTERFACE = "banklink"
+REQUEST_CHARSET = "UTF-8"
+"""Always, whatever the bank answers in (rule 17)."""
 LONGEST_RETURN = 60
 """Characters (rule 18)."""
 
@@ -60,8 +60,8 @@ class BanklinkAnswer:
 
     @property
     def asks_back_channel(self) -> bool:
-        """Whether ``identify`` calls the bank: not where the bank says that nobody signed in."""
-        return self._provider.confirms and self._reading.succeeded
+        """Whether ``identify`` calls the bank."""
+        return self._provider.confirms
 
     def identify(self, expected: Expectation) -> VerifiedIdentity:
         """Vouch for the person; every failure ends the login (section 8, steps 9 to 11, and the confirmation).
@@ -90,8 +90,6 @@ class BanklinkProvider:
         self._settings = settings
         self._profile = profile
         self._back_channel = back_channel
-        xml = profile.dialect.xml
-        self._codec = MacCodec(profile) if xml is None else XmlCodec(profile, xml)
 
     def depart(self, request: AuthenticationRequest) -> FormDeparture:
         """The signed request as a form (sections 6.1 and 6.3).
@@ -102,13 +100,13 @@ class BanklinkProvider:
         _check_return_url(request.return_url)
         if self._profile.sha1_ended(request.asked_at):
             raise ProviderMisconfigured(Reason.SHA1_EXCEPTION_ENDED, SENTENCES[Reason.SHA1_EXCEPTION_ENDED])
-        fields = self._codec.write(self._stated(request))
+        fields = self._signed_fields(request)
         return FormDeparture(
             action=self._profile.settings.request_url,
             fields=fields,
             charset=REQUEST_CHARSET,
             message=form_body(fields, REQUEST_CHARSET),
-            needs_browser_reference=not self._profile.correlated,
+            needs_browser_reference=not self._profile.answer.has_nonce,
         )
 
     def receive(self, arrival: Arrival) -> BanklinkAnswer:
@@ -116,13 +114,9 @@ class BanklinkProvider:
 
         Raises:
             AssertionRejected: without ``reference`` up to step 7, as anybody may have sent the message.
-            AuthenticationDeclined: the bank says without a signature that the person gave up (11.2); ``reference`` is
-                the browser's.
             ProviderMisconfigured: the exception for SHA-1 has ended.
         """
-        form = read_form(arrival)
-        refuse_unsigned_cancel(form, self._profile, arrival.browser_reference)
-        reading = self._codec.read(form, arrival.received_at)
+        reading = self._authentic(read_form(arrival), arrival.received_at)
         reference = self._reference(reading, arrival)
         try:
             for check in FRESHNESS_CHECKS:
@@ -138,12 +132,11 @@ class BanklinkProvider:
             _refuse(Reason.UNKNOWN_NONCE)
         if reading.received_at - expected.asked_at > self._profile.lifetime:
             _refuse(Reason.EXPIRED)
-        check_outcome(reading)
         for check in IDENTITY_CHECKS:
             check(reading)
-        stated = stated_person(reading.fields, self._profile, self._settings.code_structure)
+        stated = stated_person(reading.fields, self._profile.settings, self._settings.code_structure)
         if self.confirms:
-            return self._confirmed(stated, self._asked_as(reading, reference), expected)
+            return self._confirmed(stated, reference, expected)
         return self._by_contract(stated, reading)
 
     def status(self) -> ProviderStatus:
@@ -160,54 +153,73 @@ class BanklinkProvider:
         pinning = back_channel_warnings(settings.id, settings.back_channel)
         return (*shared_warnings(settings), *pinning, *weaknesses(settings))
 
-    def _stated(self, request: AuthenticationRequest) -> dict[Says, str]:
-        """What a request may say; the dialect chooses, orders and names it."""
-        profile, settings = self._profile, self._profile.settings
-        return {
-            Says.SERVICE: settings.request_service,
-            Says.VERSION: settings.version,
-            Says.SENDER: settings.partner_id,
-            Says.RECIPIENT: settings.bank_id,
-            Says.REPLY: settings.answer_service,
-            Says.CORRELATION: profile.dialect.reference.write(request.reference),
-            Says.RETURN: request.return_url,
-            Says.MOMENT: profile.dialect.moment.write(request.asked_at, profile.zone),
-            Says.SESSION: "" if profile.correlated else BASE64URL.write(request.reference),
-            Says.LANGUAGE: profile.dialect.languages[request.language],
+    def _signed_fields(self, request: AuthenticationRequest) -> tuple[tuple[str, str], ...]:
+        profile = self._profile.settings
+        stated = {
+            "VK_SERVICE": profile.request_service,
+            "VK_VERSION": profile.version,
+            "VK_SND_ID": profile.partner_id,
+            "VK_REC_ID": profile.bank_id,
+            "VK_REPLY": profile.answer_service,
+            "VK_NONCE": request.reference,
+            "VK_RETURN": request.return_url,
+            "VK_DATETIME": request.asked_at.astimezone(self._profile.zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "VK_RID": "" if self._profile.request.has_nonce else rid_of(request.reference),
         }
+        signed = tuple((name, stated[name]) for name in self._profile.request.mac_order)
+        text = mac_string((value for _, value in signed), unit=profile.length_unit, charset=REQUEST_CHARSET)
+        signature = sign_mac(text, self._profile.partner_key, hash_name=profile.hash, charset=REQUEST_CHARSET)
+        return (*signed, (MAC, signature), *self._unsigned_fields(request.language))
+
+    def _unsigned_fields(self, language: Language) -> tuple[tuple[str, str], ...]:
+        spoken = (LANGUAGE, LANGUAGE_CODES[language])
+        field = self._profile.settings.charset_field
+        return (spoken,) if field is None else ((field, REQUEST_CHARSET), spoken)
+
+    def _authentic(self, form: RawForm, received_at: datetime) -> Reading:
+        """Steps 2 to 7; where the profile names a fallback charset, that one counts if the signature verifies in it."""
+        try:
+            return self._read(form, charset_of(form, self._profile), received_at)
+        except AssertionRejected as refusal:
+            fallback = self._profile.settings.fallback_charset
+            if fallback is None or refusal.reason not in {Reason.MALFORMED, Reason.BAD_SIGNATURE}:
+                raise
+            try:
+                return self._read(form, python_charset(fallback), received_at)
+            except AssertionRejected:
+                raise refusal from None
+
+    def _read(self, form: RawForm, charset: str, received_at: datetime) -> Reading:
+        fields = decode_answer(form, self._profile, charset)
+        reading = Reading(fields=fields, profile=self._profile, received_at=received_at)
+        for check in AUTHENTICITY_CHECKS:
+            check(reading)
+        return reading
 
     def _reference(self, reading: Reading, arrival: Arrival) -> Reference:
-        """Which login the answer names: by its nonce, or by the browser that brought it (sections 6.4 and 11.2)."""
-        if reading.profile.correlated:
-            return reading.profile.dialect.reference.read(reading.fields.said(Says.CORRELATION))
+        """Which login the answer names: by its nonce, or by the browser that brought it (section 6.4)."""
+        if reading.profile.answer.has_nonce:
+            return own_reference(reading.fields["VK_NONCE"])
         browser = arrival.browser_reference
         if browser is None:
             _refuse(Reason.UNKNOWN_NONCE)  # nobody was sent away from here: an answer that nobody asked for
         if reading.profile.settings.echoes_rid:
-            echoed = BASE64URL.read(reading.fields.said(Says.SESSION))
+            echoed = reference_of(reading.fields["VK_RID"])
             if not hmac.compare_digest(echoed, browser):
                 _refuse(Reason.WRONG_BROWSER)
         return browser
 
     def _single_use(self, reading: Reading) -> frozenset[str]:
-        if reading.profile.correlated:
+        if reading.profile.answer.has_nonce:
             return frozenset()
-        return frozenset({f"banklink-mac-sha256:{_signature_digest(reading)}"})
+        return frozenset({f"banklink-mac-sha256:{sha256(reading.fields.signature).hexdigest()}"})
 
-    def _asked_as(self, reading: Reading, reference: Reference) -> str:
-        """What both sides call this exchange; where no message names it, the digest of the answer's signature (11.2)."""
-        profile = self._profile
-        if profile.correlated:
-            return profile.dialect.reference.write(reference)
-        if profile.request.says(Says.SESSION):
-            return BASE64URL.write(reference)
-        return _signature_digest(reading)
-
-    def _confirmed(self, stated: StatedPerson, asked: str, expected: Expectation) -> VerifiedIdentity:
+    def _confirmed(self, stated: StatedPerson, reference: Reference, expected: Expectation) -> VerifiedIdentity:
+        asked = reference if self._profile.answer.has_nonce else rid_of(reference)
         confirmation, exchange = self._back_channel.confirmation(asked, expected.asked_at)
         try:
             code = confirmed_code(stated, confirmation, self._settings.code_structure)
-            agree_on_names(stated, confirmation)
+            agree_on_names(stated, confirmation, self._profile.settings)
         except AssertionRejected as error:
             error.exchanges = (exchange,)
             raise
@@ -223,12 +235,11 @@ class BanklinkProvider:
             interface=INTERFACE,
             authenticated_at=confirmation.authenticated_at,
             flags=stated.flags,
-            organisation=stated.organisation,
             exchanges=(exchange,),
         )
 
     def _by_contract(self, stated: StatedPerson, reading: Reading) -> VerifiedIdentity:
-        family, given = separate_names(stated)
+        family, given = delimited_names(stated, self._profile.settings)
         return VerifiedIdentity(
             provider=self.id,
             country=stated.code.country,
@@ -240,16 +251,14 @@ class BanklinkProvider:
             means=stated.means,
             interface=INTERFACE,
             authenticated_at=_made_at(reading),
-            flags=stated.flags if self._profile.answer.says(Says.FAMILY_NAME) else stated.flags | {"names_delimited"},
+            flags=stated.flags | {"names_delimited"},
         )
 
 
 def _made_at(reading: Reading) -> datetime:
-    return reading.made_at.astimezone(UTC) if reading.has_time else reading.received_at
-
-
-def _signature_digest(reading: Reading) -> str:
-    return sha256(reading.fields.signature).hexdigest()
+    if "VK_DATETIME" not in reading.profile.answer.mac_order:
+        return reading.received_at
+    return parse_moment(reading.fields["VK_DATETIME"]).astimezone(UTC)
 
 
 def _check_return_url(url: str) -> None:

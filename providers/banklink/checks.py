@@ -6,18 +6,14 @@ open logins, step 12 to the page after the redirect.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NoReturn
 
 from providers.banklink.mac import mac_string, verifies
-from providers.banklink.messages import Says
-from providers.banklink.parse import AnswerFields
+from providers.banklink.parse import AnswerFields, parse_moment
 from providers.banklink.profile import OpenProfile
 from providers.errors import AssertionRejected, ProviderMisconfigured
 from providers.refusals import SENTENCES, Reason
-
-SUCCESS = "100"
-"""``Code`` of a login that went well (11.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,51 +25,28 @@ class Reading:
     received_at: datetime
     """UTC, aware."""
 
-    @property
-    def succeeded(self) -> bool:
-        """Whether somebody signed in; where an answer has no field for it, it is sent in that case alone."""
-        return not self.profile.answer.says(Says.OUTCOME) or self.fields.said(Says.OUTCOME) == SUCCESS
-
-    @property
-    def has_time(self) -> bool:
-        """Whether the answer says when it was made."""
-        return bool(self.profile.answer.moment_fields)
-
-    @property
-    def made_at(self) -> datetime:
-        """When the bank made the answer; of two readings of a repeated hour the one nearer to the receipt.
-
-        Raises:
-            ValueError: it is in another form than the dialect's, or no moment.
-        """
-        text = " ".join(self.fields[name] for name in self.profile.answer.moment_fields)
-        readings = self.profile.dialect.moment.read(text, self.profile.zone)
-        return min(readings, key=lambda moment: abs(self.received_at - moment))
-
 
 def expected_service(reading: Reading) -> None:
     """Step 3: the answer is the one that belongs to the agreed request."""
-    if reading.fields.said(Says.SERVICE) != reading.profile.settings.answer_service:
+    if reading.fields["VK_SERVICE"] != reading.profile.settings.answer_service:
         _refuse(Reason.UNEXPECTED_SERVICE)
 
 
 def expected_version(reading: Reading) -> None:
     """Step 4: the version, and with it the hash, is the agreed one; no other is tried."""
-    if reading.fields.said(Says.VERSION) != reading.profile.settings.version:
+    if reading.fields["VK_VERSION"] != reading.profile.settings.version:
         _refuse(Reason.UNEXPECTED_VERSION)
 
 
 def sent_by_the_bank(reading: Reading) -> None:
     """Step 5: the sender is the bank whose address the answer was posted to."""
-    if reading.fields.said(Says.SENDER) != reading.profile.settings.bank_id:
+    if reading.fields["VK_SND_ID"] != reading.profile.settings.bank_id:
         _refuse(Reason.WRONG_SENDER)
 
 
 def meant_for_us(reading: Reading) -> None:
-    """Step 6: the receiver is the gateway, not another partner of the bank; Citadele's answer names none (11.4)."""
-    if not reading.profile.answer.says(Says.RECIPIENT):
-        return
-    if reading.fields.said(Says.RECIPIENT) != reading.profile.settings.partner_id:
+    """Step 6: the receiver is the gateway, not another partner of the bank."""
+    if reading.fields["VK_REC_ID"] != reading.profile.settings.partner_id:
         _refuse(Reason.WRONG_RECIPIENT)
 
 
@@ -90,16 +63,11 @@ def signed_by_the_bank(reading: Reading) -> None:
         _refuse(Reason.BAD_SIGNATURE)
 
 
-AGREEMENT_CHECKS: tuple[Callable[[Reading], None], ...] = (
+AUTHENTICITY_CHECKS: tuple[Callable[[Reading], None], ...] = (
     expected_service,  # step 3
     expected_version,  # step 4
     sent_by_the_bank,  # step 5
     meant_for_us,  # step 6
-)
-"""Steps 3 to 6: the message is of the agreed kind and between the agreed parties."""
-
-AUTHENTICITY_CHECKS: tuple[Callable[[Reading], None], ...] = (
-    *AGREEMENT_CHECKS,
     signed_by_the_bank,  # step 7: before this line anybody may have written the message, and no login may end
 )
 """Steps 3 to 7: a failure leaves every login as it was."""
@@ -107,36 +75,34 @@ AUTHENTICITY_CHECKS: tuple[Callable[[Reading], None], ...] = (
 
 def made_just_now(reading: Reading) -> None:
     """Step 8: the bank made the answer within the tolerance of now, either way; the limit itself still passes."""
-    if not reading.has_time:
+    if "VK_DATETIME" not in reading.profile.answer.mac_order:
         return  # 3003 has no time: the nonce and the lifetime of the login are its only freshness (section 6.5)
     try:
-        made = reading.made_at
+        made = parse_moment(reading.fields["VK_DATETIME"])
     except ValueError:
         _refuse(Reason.STALE)
-    if abs(_whole(reading.received_at) - _whole(made)) > reading.profile.tolerance:
+    if abs(reading.received_at.replace(microsecond=0) - made) > reading.profile.tolerance:
         _refuse(Reason.STALE)
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment - timedelta(microseconds=moment.microsecond)
 
 
 FRESHNESS_CHECKS: tuple[Callable[[Reading], None], ...] = (made_just_now,)  # step 8
 """Step 8: the message is authentic, so that a failure ends the login that it names."""
 
 
-_NAMING = (Says.CODE, Says.NAME, Says.GIVEN_NAME, Says.FAMILY_NAME, Says.INFO)
-
-
 def person_named(reading: Reading) -> None:
     """Step 10, first half: no identity field is empty; what they say is looked at by ``identity``."""
-    if not all(reading.fields.said(what) for what in _NAMING if reading.profile.answer.says(what)):
+    fields = reading.fields
+    if "VK_INFO" in reading.profile.answer.mac_order:
+        named = bool(fields["VK_INFO"])
+    else:
+        named = bool(fields["VK_USER_ID"] and fields["VK_USER_NAME"])
+    if not named:
         _refuse(Reason.IDENTITY_INCOMPLETE)
 
 
 def means_accepted(reading: Reading) -> None:
     """Step 11: the person did not use means that the agreement refuses, such as code cards."""
-    if reading.fields.said(Says.MEANS) in reading.profile.settings.refused_tokens:
+    if reading.fields["VK_TOKEN"] in reading.profile.settings.refused_tokens:
         _refuse(Reason.TOKEN_REFUSED)
 
 

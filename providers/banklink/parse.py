@@ -6,11 +6,12 @@ The body is parsed once, as bytes; a charset is applied afterwards, strictly, so
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from providers.banklink.mac import MacUnreadable, decode_mac
-from providers.banklink.messages import LONGEST_MAC, Says
+from providers.banklink.messages import LONGEST_MAC, MAC
 from providers.banklink.profile import OpenProfile, python_charset
 from providers.contract import Arrival
 from providers.errors import AssertionRejected
@@ -25,6 +26,7 @@ _OURS = ("VK_", "IB_", "B02K_")
 _WHITE_SPACE_IN_MAC = re.compile(r"[\r\n\t ]")
 _NOT_LITERAL = re.compile(rb"[^A-Za-z0-9*._-]")
 _ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)} | {b" ": b"+"}
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:?[0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,6 @@ class AnswerFields:
 
     values: Mapping[str, str]
     """Those that the service's signature covers and no others; an absent one is not in here."""
-    names: Mapping[Says, str]
-    """What the message calls each thing that it says."""
     signature: bytes
     charset: str
     """Python's name of the charset that was used."""
@@ -49,10 +49,6 @@ class AnswerFields:
     def __getitem__(self, name: str) -> str:
         """A field's value; absent counts as empty (rule 2)."""
         return self.values.get(name, "")
-
-    def said(self, what: Says) -> str:
-        """The value of the field for this; empty as well where the message has no such field."""
-        return self.values.get(self.names.get(what, ""), "")
 
 
 def read_form(arrival: Arrival) -> RawForm:
@@ -114,46 +110,32 @@ def decode_answer(form: RawForm, profile: OpenProfile, charset: str) -> AnswerFi
     absent = profile.required - form.parameters.keys()
     if absent:
         _malformed(f"{min(absent)} is absent")
-    names, values = profile.answer.names, dict[str, str]()
+    values: dict[str, str] = {}
     for name, raw in form.parameters.items():
-        if name.startswith(_OURS) and name != names[Says.SIGNATURE]:
-            value = _stripped(name, _decoded(name, raw, charset), profile)
-            check_value(name, value, profile)
+        if name.startswith(_OURS) and name != MAC:
+            value = _decoded(name, raw, charset)
+            _check_value(name, value, profile)
             if name in profile.signed:  # what is not signed is checked for its form and then forgotten
                 values[name] = value
-    signature = _signature(form, names[Says.SIGNATURE])
-    return AnswerFields(values=values, names=names, signature=signature, charset=charset)
+    return AnswerFields(values=values, signature=_signature(form), charset=charset)
 
 
 def _decoded(name: str, raw: str, charset: str) -> str:
     if raw.isascii():
-        return raw
+        return raw.strip(" ")
     try:
-        return raw.encode("latin-1").decode(charset)
+        return raw.encode("latin-1").decode(charset).strip(" ")
     except UnicodeDecodeError:
         _malformed(f"{name} holds bytes that are not {charset}")
 
 
-def _stripped(name: str, value: str, profile: OpenProfile) -> str:
-    """Rule 4; where a dialect knows no blanks at the ends (11.3), a value with one is no value of it."""
-    stripped = value.strip(" ")
-    if stripped != value and not profile.dialect.blanks_at_the_ends:
-        _malformed(f"{_known(name, profile)} begins or ends with a blank")
-    return stripped
-
-
-def check_value(name: str, value: str, profile: OpenProfile) -> None:
-    """Refuse control characters, over-long values, and unknown fields where the profile says so (rules 5 and 16).
-
-    Raises:
-        AssertionRejected: ``malformed``.
-    """
+def _check_value(name: str, value: str, profile: OpenProfile) -> None:
     if _CONTROL.search(value):
         _malformed(f"{_known(name, profile)} holds a control character")
     longest = profile.lengths.get(name)
     if longest is None:
         if profile.settings.unknown_fields == "refuse":
-            _malformed("there is a field of the bank's kind that the service does not know")
+            _malformed("there is a VK_ field that the service does not know")
         return
     if len(value) > longest:
         _malformed(f"{name} is longer than {longest} characters")
@@ -164,14 +146,25 @@ def _known(name: str, profile: OpenProfile) -> str:
     return name if name in profile.lengths else "an unknown field"
 
 
-def _signature(form: RawForm, name: str) -> bytes:
-    text = _WHITE_SPACE_IN_MAC.sub("", form.parameters.get(name, ""))
+def _signature(form: RawForm) -> bytes:
+    text = _WHITE_SPACE_IN_MAC.sub("", form.parameters.get(MAC, ""))
     if len(text) > LONGEST_MAC:
-        _malformed(f"{name} is longer than {LONGEST_MAC} characters")
+        _malformed(f"{MAC} is longer than {LONGEST_MAC} characters")
     try:
         return decode_mac(text)
     except MacUnreadable:
-        _malformed(f"{name} is not Base64")
+        _malformed(f"{MAC} is not Base64")
+
+
+def parse_moment(text: str) -> datetime:
+    """A ``VK_DATETIME``: ISO 8601 with seconds and zone; the offset with or without colon, or ``Z`` (rules 8 and 14).
+
+    Raises:
+        ValueError: any other text, or no moment of the calendar.
+    """
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("not ISO 8601 with seconds and zone")
+    return datetime.fromisoformat(text)
 
 
 def form_body(fields: tuple[tuple[str, str], ...], charset: str) -> bytes:

@@ -7,37 +7,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from certs.errors import FileUnusable
-from certs.load import PrivateKey, load_certificate, load_private_key
-from providers.banklink.dialect import Dialect, Exchange
-from providers.banklink.dialects import DIALECTS
+from certs.load import PrivateKey, load_private_key
 from providers.banklink.mac import HashName, LengthUnit
-from providers.banklink.messages import MessageForm, Says
+from providers.banklink.messages import ANSWERS, REQUESTS, MessageForm
 from providers.contract import Factor
 from providers.keys import KeyUnusable, load_public_key
 from providers.settings import BackChannelSettings, Frozen, ProviderSettings, SettingsFile, Text, https_url
 
 Charset = Literal["UTF-8", "ISO-8859-1", "ISO-8859-13", "WINDOWS-1257"]
 NameOrder = Literal["last,first", "first last", "last first", "separate"]
-PartyId = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]*[!-~])?$")]
-"""Printable ASCII characters, no blank at either end; how many, the dialect says."""
-OUR_KEY_BITS: Final = 2048
-"""Our own key is never shorter, whatever is borne of the bank's (section 4.3)."""
+PartyId = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,13}[!-~])?$")]
+"""One to fifteen printable ASCII characters, no blank at either end."""
 
 
 def _known_zone(name: str) -> str:
@@ -68,14 +55,13 @@ class Sha1Exception(Frozen):
 class BanklinkProfile(Frozen):
     """What the agreement with the bank says about its messages."""
 
-    dialect: str = "vk"
-    """``vk``, ``swedbank``, ``seb``, ``luminor`` or ``citadele``; decides the defaults of what follows."""
+    protocol: Literal["vk"] = "vk"
     request_url: Annotated[str, AfterValidator(https_url)]
     bank_id: PartyId
     partner_id: PartyId
-    request_service: str = "4012"
-    answer_service: str = "3013"
-    version: str = "009"
+    request_service: Literal["4012", "4011", "4002"] = "4012"
+    answer_service: Literal["3013", "3012", "3003"] = "3013"
+    version: Literal["008", "009"] = "009"
     hash: HashName = "sha512"
     sha1_exception: Sha1Exception | None = None
     charset: Charset = "UTF-8"
@@ -84,10 +70,8 @@ class BanklinkProfile(Frozen):
     charset_field: Literal["VK_ENCODING", "VK_CHARSET"] | None = "VK_ENCODING"
     length_unit: LengthUnit = "chars"
     bank_keys: Annotated[tuple[BankKey, ...], Field(min_length=1)]
-    partner_key: SettingsFile | None = None
-    """PEM, RSA, readable by its owner alone; none where the request is not signed."""
-    partner_certificate: SettingsFile | None = None
-    """PEM: the certificate of that key, where the request must show it."""
+    partner_key: SettingsFile
+    """PEM, RSA, readable by its owner alone."""
     min_key_bits: Annotated[int, Field(ge=1024, le=4096)] = 2048
     clock_tolerance: Annotated[int, Field(ge=1, le=900)] = 300
     """Seconds, either way."""
@@ -104,58 +88,33 @@ class BanklinkProfile(Frozen):
     factors_by_contract: tuple[Factor, ...] = ()
     """Two kinds that the contract promises for every login; asked for where no confirmation states them."""
     unknown_fields: Literal["ignore", "refuse"] = "ignore"
-    """A parameter that is named like the bank's own and unknown: rule 1 ignores it, T29 would have it refused."""
+    """A ``VK_`` parameter that the service does not know: rule 1 ignores it, T29 would have it refused."""
     allow_without_nonce: bool = False
     echoes_rid: bool = False
     allow_legacy: bool = False
     hash_encoded_values: bool = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _with_defaults_of_the_dialect(cls, entry: Any) -> Any:
-        dialect = DIALECTS.get(str(entry.get("dialect", "vk"))) if isinstance(entry, dict) else None
-        return {**dialect.defaults, **entry} if dialect is not None else entry
-
-    @field_validator("dialect")
-    @classmethod
-    def _known_dialect(cls, name: str) -> str:
-        if name not in DIALECTS:
-            raise ValueError(f"must be one of {', '.join(DIALECTS)}")
-        return name
-
-    @field_validator("request_service")
-    @classmethod
-    def _known_service(cls, service: str, info: ValidationInfo) -> str:
-        dialect = DIALECTS.get(info.data.get("dialect", ""))
-        if dialect is not None and dialect.exchange(service) is None:
-            known = ", ".join(one.request.service for one in dialect.exchanges)
-            raise ValueError(f"{dialect.name} knows {known}")
-        return service
-
-    @field_validator("version")
-    @classmethod
-    def _known_version(cls, version: str, info: ValidationInfo) -> str:
-        dialect = DIALECTS.get(info.data.get("dialect", ""))
-        if dialect is not None and version not in dialect.hashes:
-            raise ValueError(f"{dialect.name} knows {', '.join(dialect.hashes)}")
-        return version
+    @property
+    def answer(self) -> MessageForm:
+        """The form of the answer."""
+        return ANSWERS[self.answer_service]
 
     @property
-    def spoken(self) -> Dialect:
-        """The dialect."""
-        return DIALECTS[self.dialect]
-
-    @property
-    def exchange(self) -> Exchange:
-        """The agreed question and its answer."""
-        found = self.spoken.exchange(self.request_service)
-        assert found is not None  # noqa: S101 - the validator refused others
-        return found
+    def request(self) -> MessageForm:
+        """The form of the request."""
+        return REQUESTS[self.request_service]
 
     @property
     def required(self) -> frozenset[str]:
         """Fields whose absence is malformed (rule 13)."""
-        return self.exchange.carrying if self.must_be_present is None else frozenset(self.must_be_present)
+        if self.must_be_present is not None:
+            return frozenset(self.must_be_present)
+        return _CARRYING.intersection(self.answer.mac_order)
+
+
+_CARRYING = frozenset(
+    ("VK_SND_ID", "VK_REC_ID", "VK_NONCE", "VK_DATETIME", "VK_USER_NAME", "VK_USER_ID", "VK_COUNTRY", "VK_INFO")
+)
 
 
 class BanklinkSettings(ProviderSettings):
@@ -186,7 +145,6 @@ class OpenProfile:
     """A profile with its keys parsed and everything that a login needs at hand."""
 
     settings: BanklinkProfile
-    dialect: Dialect
     answer: MessageForm
     request: MessageForm
     required: frozenset[str]
@@ -200,14 +158,7 @@ class OpenProfile:
     lifetime: timedelta
     zone: ZoneInfo
     bank_keys: tuple[CurrentKey, ...]
-    partner_key: rsa.RSAPrivateKey | None
-    """None where the request is not signed."""
-    partner_certificate: x509.Certificate | None
-
-    @property
-    def correlated(self) -> bool:
-        """Whether the answer itself says which login it belongs to."""
-        return self.answer.says(Says.CORRELATION)
+    partner_key: rsa.RSAPrivateKey
 
     def current_keys(self, moment: datetime) -> list[rsa.RSAPublicKey]:
         """The bank's keys whose signatures count at ``moment``."""
@@ -228,20 +179,16 @@ def python_charset(name: str) -> str:
 
 def open_profile(profile: BanklinkProfile, problems: list[str]) -> OpenProfile | None:
     """Parse the keys of a profile; adds a sentence to ``problems`` for each that cannot be used, and returns None."""
-    before = len(problems)
     bank_keys = [key for one in profile.bank_keys if (key := _bank_key(one, profile, problems)) is not None]
-    partner_key = _partner_key(profile.partner_key, problems) if profile.partner_key is not None else None
-    certificate = _certificate(profile.partner_certificate, partner_key, problems)
-    if len(problems) > before:
+    partner_key = _partner_key(profile.partner_key, profile, problems)
+    if partner_key is None or len(bank_keys) != len(profile.bank_keys):
         return None
-    exchange = profile.exchange
     return OpenProfile(
         settings=profile,
-        dialect=profile.spoken,
-        answer=exchange.answer,
-        request=exchange.request,
+        answer=profile.answer,
+        request=profile.request,
         required=profile.required,
-        signed=frozenset(exchange.answer.mac_order),
+        signed=frozenset(profile.answer.mac_order),
         lengths=_lengths(profile),
         allowed_charsets={name.lower(): python_charset(name) for name in profile.allowed_charsets},
         tolerance=timedelta(seconds=profile.clock_tolerance),
@@ -249,15 +196,14 @@ def open_profile(profile: BanklinkProfile, problems: list[str]) -> OpenProfile |
         zone=ZoneInfo(profile.timezone),
         bank_keys=tuple(bank_keys),
         partner_key=partner_key,
-        partner_certificate=certificate,
     )
 
 
 def _lengths(profile: BanklinkProfile) -> dict[str, int]:
-    lengths = {
-        field.name: field.longest for field in profile.exchange.answer.fields if field.says is not Says.SIGNATURE
-    }
-    return lengths if profile.charset_field is None else {**lengths, profile.charset_field: 20}
+    unsigned = {"VK_LANG": 3}
+    if profile.charset_field is not None:
+        unsigned[profile.charset_field] = 20
+    return {**dict(profile.answer.signed), **unsigned}
 
 
 def _bank_key(one: BankKey, profile: BanklinkProfile, problems: list[str]) -> CurrentKey | None:
@@ -278,28 +224,14 @@ def _load_once(path: Path, _as_it_is: tuple[int, ...]) -> PrivateKey:
     return load_private_key(path)
 
 
-def _partner_key(path: Path, problems: list[str]) -> rsa.RSAPrivateKey | None:
+def _partner_key(path: Path, profile: BanklinkProfile, problems: list[str]) -> rsa.RSAPrivateKey | None:
     try:
         found = path.stat()
         key = _load_once(path, (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode))
     except (FileUnusable, OSError) as error:
         problems.append(f"banklink.partner_key: {error}")
         return None
-    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < OUR_KEY_BITS:
-        problems.append(f"banklink.partner_key: {path.name} is no RSA key of {OUR_KEY_BITS} bits or more")
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < profile.min_key_bits:
+        problems.append(f"banklink.partner_key: {path.name} is no RSA key of {profile.min_key_bits} bits or more")
         return None
     return key
-
-
-def _certificate(path: Path | None, key: rsa.RSAPrivateKey | None, problems: list[str]) -> x509.Certificate | None:
-    if path is None:
-        return None
-    try:
-        certificate = load_certificate(path)
-    except FileUnusable as error:
-        problems.append(f"banklink.partner_certificate: {error}")
-        return None
-    if key is not None and certificate.public_key() != key.public_key():
-        problems.append(f"banklink.partner_certificate: {path.name} is the certificate of another key")
-        return None
-    return certificate

@@ -1,55 +1,46 @@
-"""What ties an answer to its login, as dialects write it."""
+"""What ties an answer to its login, as it stands in ``VK_NONCE`` and ``VK_RID``."""
 
 import base64
 import re
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from providers.contract import Reference
 from providers.errors import AssertionRejected
 from providers.refusals import SENTENCES, Reason
 
-_REFERENCE: Final = re.compile(r"[0-9a-f]{32}")
+_REFERENCE = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceForm:
-    """A way of writing the 16 random bytes of a reference."""
+def own_reference(nonce: str) -> Reference:
+    """A ``VK_NONCE`` of the form that is made here.
 
-    write: Callable[[Reference], str]
-    _hexadecimal: Callable[[str], str]
-    """Raises ``ValueError`` for a text that cannot be read."""
-
-    def read(self, text: str) -> Reference:
-        """The reference in an answer.
-
-        Raises:
-            AssertionRejected: ``unknown_nonce``: empty, or of another form, so that no login can have it.
-        """
-        try:
-            reference = Reference(self._hexadecimal(text))
-        except ValueError:
-            _unknown()
-        if not _REFERENCE.fullmatch(reference) or self.write(reference) != text:
-            _unknown()
-        return reference
+    Raises:
+        AssertionRejected: ``unknown_nonce``: empty, or of another form, so that no login can have it.
+    """
+    if not _REFERENCE.fullmatch(nonce):
+        _refuse(Reason.UNKNOWN_NONCE)
+    return Reference(nonce)
 
 
-def _base64url(reference: Reference) -> str:
+def rid_of(reference: Reference) -> str:
+    """A reference as it stands in ``VK_RID``, which holds 30 characters at most: base64url of its 16 bytes."""
     return base64.urlsafe_b64encode(bytes.fromhex(reference)).decode("ascii").rstrip("=")
 
 
-HEX: Final = ReferenceForm(str, str)
-"""32 hexadecimal digits, as in ``VK_NONCE`` and ``VK_STAMP``."""
-BASE64URL: Final = ReferenceForm(
-    _base64url, lambda text: base64.b64decode(f"{text}==", altchars=b"-_", validate=True).hex()
-)
-"""22 characters, as in ``VK_RID``, which holds 30 at most."""
-UUID: Final = ReferenceForm(lambda reference: str(uuid.UUID(hex=reference)), lambda text: uuid.UUID(text).hex)
-"""In the five groups of a UUID; all 128 bits are random, so that it names no version."""
+def reference_of(rid: str) -> Reference:
+    """The reference in an echoed ``VK_RID``.
+
+    Raises:
+        AssertionRejected: ``unknown_nonce``: it was never made here.
+    """
+    try:
+        reference = Reference(base64.b64decode(f"{rid}==", altchars=b"-_", validate=True).hex())
+    except ValueError:
+        _refuse(Reason.UNKNOWN_NONCE)
+    if not _REFERENCE.fullmatch(reference) or rid_of(reference) != rid:
+        _refuse(Reason.UNKNOWN_NONCE)
+    return reference
 
 
-def _unknown() -> NoReturn:
-    raise AssertionRejected(Reason.UNKNOWN_NONCE, SENTENCES[Reason.UNKNOWN_NONCE])
+def _refuse(reason: Reason) -> NoReturn:
+    raise AssertionRejected(reason, SENTENCES[reason])

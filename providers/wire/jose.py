@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from providers.keys import KeyUnusable, load_public_key
@@ -23,7 +23,7 @@ from providers.keys import KeyUnusable, load_public_key
 Algorithm = Literal["ES256", "PS256"]
 
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
-_SMALLEST_RSA_KEY = 2048
+SMALLEST_RSA_KEY = 2048
 
 
 class JwsFault(StrEnum):
@@ -48,8 +48,9 @@ class JwsRefused(ValueError):
 class SigningKey:
     """A provider's public key for signed statements and the one algorithm it may be used with."""
 
-    algorithm: Algorithm
-    key: ECKey | RSAKey
+    algorithm: str
+    """As a JWS header names it."""
+    key: ECKey | RSAKey | OKPKey
 
 
 def load_signing_key(path: Path, algorithm: Algorithm) -> SigningKey:
@@ -62,7 +63,7 @@ def load_signing_key(path: Path, algorithm: Algorithm) -> SigningKey:
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     if algorithm == "ES256" and isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name == "secp256r1":
         return SigningKey(algorithm, ECKey.import_key(pem))
-    if algorithm == "PS256" and isinstance(public, rsa.RSAPublicKey) and public.key_size >= _SMALLEST_RSA_KEY:
+    if algorithm == "PS256" and isinstance(public, rsa.RSAPublicKey) and public.key_size >= SMALLEST_RSA_KEY:
         return SigningKey(algorithm, RSAKey.import_key(pem))
     raise KeyUnusable(f"{path.name} holds no key for {algorithm} (P-256 for ES256, RSA 2048 or more for PS256)")
 
@@ -75,7 +76,7 @@ class JwsVerifier:
         self._keys = dict(keys)
         self._typ = typ
         self._largest = largest
-        self._registries = {kid: _registry(key.algorithm, largest) for kid, key in self._keys.items()}
+        self._registries = {kid: registry_for(key.algorithm, largest) for kid, key in self._keys.items()}
 
     def verify(self, compact: bytes) -> dict[str, Any]:
         """The payload of a JWS whose signature verified.
@@ -83,23 +84,11 @@ class JwsVerifier:
         Raises:
             JwsRefused: the size, form, header or signature is not as agreed.
         """
-        header_segment, payload_segment, _ = self._segments(compact)
-        kid = self._known_kid(_json_object(header_segment, "header"))
-        key = self._keys[kid]
-        try:
-            # (1) The signature first: nothing of the payload is looked at before.
-            jws.deserialize_compact(compact, key.key, algorithms=[key.algorithm], registry=self._registries[kid])
-        except (JoseError, ValueError) as error:
-            raise JwsRefused(JwsFault.BAD_SIGNATURE, f"the signature does not verify with key {kid}") from error
-        return _json_object(payload_segment, "payload")
-
-    def _segments(self, compact: bytes) -> list[bytes]:
-        if len(compact) > self._largest:
-            raise JwsRefused(JwsFault.MALFORMED, f"the JWS is longer than {self._largest} bytes")
-        segments = compact.split(b".")
-        if len(segments) != 3 or not all(_is_canonical(segment) for segment in segments):
-            raise JwsRefused(JwsFault.MALFORMED, "a compact JWS is three parts of base64url without padding")
-        return segments
+        header_segment, payload_segment, _ = split_compact(compact, self._largest)
+        kid = self._known_kid(read_object(header_segment, "header"))
+        # (1) The signature first: nothing of the payload is looked at before.
+        verify_signature(compact, self._keys[kid], self._registries[kid], kid)
+        return read_object(payload_segment, "payload")
 
     def _known_kid(self, header: dict[str, Any]) -> str:
         if not header.keys() <= _HEADER_MEMBERS:
@@ -116,7 +105,40 @@ class JwsVerifier:
         return kid
 
 
-def _registry(algorithm: Algorithm, largest: int) -> jws.JWSRegistry:
+def split_compact(compact: bytes, largest: int) -> tuple[bytes, bytes, bytes]:
+    """Header, payload and signature of a compact JWS, each still encoded.
+
+    Raises:
+        JwsRefused: it is longer than ``largest`` bytes, or is not three parts in the one spelling that base64url has.
+    """
+    if len(compact) > largest:
+        raise JwsRefused(JwsFault.MALFORMED, f"the JWS is longer than {largest} bytes")
+    segments = compact.split(b".")
+    if len(segments) != 3 or not all(_is_canonical(segment) for segment in segments):
+        raise JwsRefused(JwsFault.MALFORMED, "a compact JWS is three parts of base64url without padding")
+    return segments[0], segments[1], segments[2]
+
+
+def verify_signature(compact: bytes, key: SigningKey, registry: jws.JWSRegistry, name: str) -> None:
+    """Let joserfc verify a compact JWS with one key, by the one algorithm that the key may be used with.
+
+    Args:
+        compact: as ``split_compact`` accepted it.
+        key: the key.
+        registry: of ``registry_for`` the key's algorithm.
+        name: what the key is called in a refusal.
+
+    Raises:
+        JwsRefused: the signature does not verify.
+    """
+    try:
+        jws.deserialize_compact(compact, key.key, algorithms=[key.algorithm], registry=registry)
+    except (JoseError, ValueError) as error:
+        raise JwsRefused(JwsFault.BAD_SIGNATURE, f"the signature does not verify with key {name}") from error
+
+
+def registry_for(algorithm: str, largest: int) -> jws.JWSRegistry:
+    """Joserfc's rules for one algorithm and payloads of ``largest`` bytes at most."""
     registry = jws.JWSRegistry(algorithms=[algorithm])
     registry.max_payload_length = largest
     return registry
@@ -130,16 +152,28 @@ def _is_canonical(segment: bytes) -> bool:
         return False
 
 
-def _json_object(segment: bytes, part: str) -> dict[str, Any]:
+def read_object(segment: bytes, part: str) -> dict[str, Any]:
+    """The JSON object in an encoded part; ``part`` is what it is called in a refusal.
+
+    Raises:
+        JwsRefused: it is no JSON object, or a member occurs twice.
+    """
     try:
-        value = json.loads(
-            urlsafe_b64decode(segment), object_pairs_hook=without_repeats, parse_constant=_no_such_number
-        )
+        value = json_with_each_member_once(urlsafe_b64decode(segment))
     except (ValueError, RecursionError) as error:
         raise JwsRefused(JwsFault.MALFORMED, f"the {part} is no JSON object with each member once") from error
     if not isinstance(value, dict):
         raise JwsRefused(JwsFault.MALFORMED, f"the {part} is no JSON object")
     return value
+
+
+def json_with_each_member_once(text: bytes) -> Any:
+    """What JSON says, where no object names a member twice and no number is NaN or infinite.
+
+    Raises:
+        ValueError, RecursionError: it is no such JSON.
+    """
+    return json.loads(text, object_pairs_hook=without_repeats, parse_constant=_no_such_number)
 
 
 def without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,29 +1,13 @@
 """Banklink keeps the promise of every redirect provider, in each of its variants."""
 
-import base64
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any, ClassVar
-from uuid import UUID
 
 import pytest
 
 from providers.contract import Arrival, AuthenticationRequest, FormDeparture, Provider
 from providers.registry import open_provider
-from tests.contracts.provider import ProviderContract, asked
-from tests.providers.banklink.dialect_answers import (
-    CITADELE,
-    LUMINOR,
-    SEB,
-    amai_body,
-    amai_fields,
-    amai_xml,
-    link_fields,
-    link_form,
-    seb_fields,
-    seb_form,
-    with_certificate,
-)
+from tests.contracts.provider import ProviderContract
 from tests.providers.little_bank import LIGA, LittleBank, arrival, encode, now
 
 
@@ -78,40 +62,3 @@ class TestWithoutNonce(BanklinkContract):
 
     def variant(self, fields: dict[str, str]) -> dict[str, str]:
         return {**fields, "VK_SERVICE": "3012", "VK_USER": ""}
-
-
-class TestSeb(BanklinkContract):
-    profile: ClassVar[dict[str, Any]] = SEB
-
-    def answer(self, departure: FormDeparture, request: AuthenticationRequest) -> Arrival:
-        assert departure.needs_browser_reference
-        form = seb_form(self.bank, seb_fields(now()))
-        self.bank.persons[sha256(base64.b64decode(form["IB_CRC"])).hexdigest()] = LIGA
-        return arrival(encode(form), now(), browser_reference=request.reference)
-
-    def test_two_departures_of_two_logins_differ(self) -> None:
-        """They do not, since 0005 holds nothing of the login (banklink.md 11.2); the browser carries the reference."""
-        departures = [self.provider().depart(asked()) for _ in range(2)]
-        assert departures[0].message == departures[1].message
-        assert all(isinstance(one, FormDeparture) and one.needs_browser_reference for one in departures)
-
-
-class TestLuminor(BanklinkContract):
-    profile: ClassVar[dict[str, Any]] = LUMINOR
-
-    def answer(self, departure: FormDeparture, request: AuthenticationRequest) -> Arrival:
-        stamp = dict(departure.fields)["VK_STAMP"]
-        self.bank.persons[stamp] = LIGA
-        return arrival(encode(link_form(self.bank, link_fields(stamp, now()))), now())
-
-
-class TestCitadele(BanklinkContract):
-    profile: ClassVar[dict[str, Any]] = CITADELE
-
-    def provider(self) -> Provider:
-        with_certificate(self.bank)
-        return super().provider()
-
-    def answer(self, departure: FormDeparture, request: AuthenticationRequest) -> Arrival:
-        self.bank.persons[str(UUID(hex=request.reference))] = LIGA
-        return arrival(amai_body(amai_xml(self.bank, amai_fields(request.reference, now()))), now())
