@@ -50,6 +50,7 @@ def _keys(root: Path) -> None:
     make_key_pair(root / "gateway", "banklink", new_rsa)
     make_key_pair(root / "bank", "banklink", new_rsa)
     make_key_pair(root / "bank", "confirmation", new_p256)
+    make_key_pair(root / "bank", "oidc", new_p256)
     make_key_pair(root / "auctions", "assertion", new_p256)
     load_or_make(root / "auctions" / "session.secret", lambda: secrets.token_bytes(64))
 

@@ -73,7 +73,6 @@ def _to_json(identity: VerifiedIdentity) -> bytes:
             "interface": identity.interface,
             "authenticated_at": to_micros(identity.authenticated_at),
             "flags": sorted(identity.flags),
-            "organisation": identity.organisation,
         }
     )
 
@@ -93,5 +92,4 @@ def _from_json(text: bytes) -> VerifiedIdentity:
         interface=stored["interface"],
         authenticated_at=from_micros(stored["authenticated_at"]),
         flags=frozenset(stored["flags"]),
-        organisation=stored["organisation"],
     )

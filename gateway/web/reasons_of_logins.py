@@ -21,14 +21,6 @@ LOGINS: Final[Mapping[str, Message]] = {
         _NOT_DONE,
         "The person gave up on our page or at the provider.",
     ),
-    "denied": say(
-        texts.NOT_FINISHED,
-        _DENIED,
-        Mender.PERSON,
-        Concern.ROUTINE,
-        _NOT_DONE,
-        "The bank says that the person gave up there (banklink 11.2 and 11.4); at SEB nothing proves that it was the bank.",
-    ),
     "no_account": say(
         texts.NOT_FINISHED,
         _DENIED,
@@ -125,14 +117,6 @@ LOGINS: Final[Mapping[str, Message]] = {
         Concern.ROUTINE,
         "the provider is busy",
         "The provider limits, is under maintenance, answers 5xx or cannot be reached.",
-    ),
-    "bank_error": say(
-        texts.PROVIDER_SILENT,
-        _LATER,
-        Mender.PROVIDER,
-        Concern.ROUTINE,
-        "the provider is busy",
-        "The bank's signed answer says that its own system failed; its Message element in the evidence says more.",
     ),
     "provider_suspended": say(
         texts.PROVIDER_OFF,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from urllib.parse import urlencode, urljoin
 
 import requests
@@ -12,6 +13,7 @@ from mock_bank.personas import PERSONAS, Persona
 
 BY_NAME = {f"{persona.given_name} {persona.family_name}".strip(): persona for persona in PERSONAS}
 ANNA = BY_NAME["Anna Bērziņa"]
+DEPARTURE = re.compile(r'<a id="departure"[^>]* href="([^"]+)"')
 INCIDENT = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 
 
@@ -44,8 +46,11 @@ class Walk:
     def to_bank(self) -> None:
         self.to_choices()
         self.browser.submit("/choose", provider=self.provider)
-        form = self.browser.form("/banklink")
         faults = urlencode([("fault", fault) for fault in self.faults])
+        if link := DEPARTURE.search(self.page.text):
+            self.browser.open(unescape(link[1]) + ("&" if faults else "") + faults)
+            return
+        form = self.browser.form("/banklink")
         target = f"{urljoin(self.page.url, form.action)}{'?' if faults else ''}{faults}"
         self.browser.page = self.browser.session.post(target, data=form.fields, timeout=30)
 
@@ -65,8 +70,10 @@ class Walk:
         return self.browser.form("/return/").fields
 
     def to_end(self) -> requests.Response:
-        self.to_answer()
-        return self.browser.submit("/return/")
+        """The whole way, whether the answer comes back by a form or by a redirect."""
+        self.to_consent()
+        self.browser.submit("/consent", decision="agree")
+        return self.browser.submit("/return/") if 'name="VK_MAC"' in self.page.text else self.page
 
     @property
     def signed_in(self) -> bool:
