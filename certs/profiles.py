@@ -19,7 +19,15 @@ BACKDATED: Final = timedelta(minutes=5)
 SERIAL_BITS: Final = 120
 """A serial of 128 random bits or more is shorter than this once in 256 times at most, ours (159 bits) never."""
 
-ISSUING_CAS: Final = ("relying-parties", "provider-endpoints", "gateway-servers", "staff", "test-eid", "ocsp")
+ISSUING_CAS: Final = (
+    "relying-parties",
+    "provider-endpoints",
+    "gateway-servers",
+    "staff",
+    "test-eid",
+    "test-smart-id",
+    "ocsp",
+)
 """One issuing CA per purpose, each a folder of the hierarchy and a trust anchor of its own (T32)."""
 
 

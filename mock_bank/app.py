@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mock_bank import pages_banklink, pages_debugger, pages_login, pages_oidc, pages_phone, pages_tools
 from mock_bank.bank import Bank
+from mock_bank.smart_id import api, phone
 from mock_bank.web import PAGE_POLICY, active_faults, the_bank, tool
 
 FOR_PARTNERS: Final = frozenset({"/banklink"})
@@ -23,6 +24,8 @@ def create_public_app(bank: Bank) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for pages in (pages_banklink, pages_oidc, pages_login, pages_phone, pages_tools, pages_debugger):
         app.register_blueprint(pages.pages)
+    app.register_blueprint(api.pages)
+    app.register_blueprint(phone.pages)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_protect)
     app.register_error_handler(HTTPException, _say_what_failed)

@@ -21,7 +21,8 @@ from mock_bank.login_states import Login
 from mock_bank.logins import LoginDesk
 from mock_bank.oidc_grants import Grants, SpentOnce
 from mock_bank.personas import Persona, by_user_number
-from mock_bank.settings import BankSettings
+from mock_bank.settings import BankSettings, InvalidSettings
+from mock_bank.smart_id.service import SmartId, open_smart_id
 
 KEPT_REQUESTS = 200
 
@@ -90,6 +91,8 @@ class Bank:
     started_at: datetime
     grants: Grants
     assertion_ids: SpentOnce
+    smart_id: SmartId | None = None
+    """Set where the settings have one."""
     inbox: Inbox = field(default_factory=Inbox)
     _answers_made: "count[int]" = field(default_factory=count)
     _answered: dict[str, str] = field(default_factory=dict)
@@ -220,7 +223,7 @@ def open_bank(
         UnknownFaults: the settings name a fault that does not exist.
     """
     keys, personas = open_keys(settings), by_user_number()
-    return Bank(
+    bank = Bank(
         settings=settings,
         keys=keys,
         personas=personas,
@@ -235,3 +238,15 @@ def open_bank(
         grants=Grants(clock, tokens),
         assertion_ids=SpentOnce(clock),
     )
+    bank.smart_id = _smart_id(bank)
+    return bank
+
+
+def _smart_id(bank: Bank) -> SmartId | None:
+    entry = bank.settings.smart_id
+    if entry is None:
+        return None
+    try:
+        return open_smart_id(entry, bank.personas, bank.faults_for, bank.clock)
+    except (OSError, ValueError) as error:
+        raise InvalidSettings([f"smart_id: the authority cannot be used: {error}"]) from error

@@ -25,6 +25,8 @@ from mock_bank.app import create_public_app
 from mock_bank.back_channel import PEER, create_back_channel_app
 from mock_bank.bank import Bank
 from mock_bank.settings import Listen
+from mock_bank.smart_id.ocsp import create_responder_app
+from mock_bank.smart_id.service import SmartId
 from mock_bank.tls_port import HELLO_BYTES, TlsPort
 
 HANDSHAKE_SECONDS: Final = 5.0
@@ -224,8 +226,17 @@ def _server(listen: Listen, app: Any, bank: Bank) -> Server:
     return server
 
 
+def _responder(smart_id: SmartId) -> Server:
+    """The plain port of a Smart-ID service's authority."""
+    listen = smart_id.entry.ocsp
+    server = Server((listen.address, listen.port), create_responder_app(smart_id), numthreads=2, shutdown_timeout=2)
+    server.prepare()
+    smart_id.ocsp_port = int(server.bind_addr[1])
+    return server
+
+
 def start(bank: Bank) -> Running:
-    """Bind both ports and serve them in threads; returns once both accept connections.
+    """Bind every port and serve it in a thread; returns once all accept connections.
 
     Raises:
         OSError: a port is taken, or may not be used by this user.
@@ -233,6 +244,7 @@ def start(bank: Bank) -> Running:
     servers = (
         _server(bank.settings.public, create_public_app(bank), bank),
         _server(bank.settings.mutual_tls, create_back_channel_app(bank), bank),
+        *([_responder(bank.smart_id)] if bank.smart_id is not None else []),
     )
     threads = tuple(
         threading.Thread(target=each.serve, name=f"bank:{each.bind_addr[1]}", daemon=True) for each in servers

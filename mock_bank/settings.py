@@ -115,6 +115,37 @@ class Confirmation(SigningKey):
     kid: str
 
 
+class PlainListen(_Frozen):
+    """Where a port without TLS listens."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+
+
+class SmartIdParty(_Frozen):
+    """A relying party that the Smart-ID service knows."""
+
+    uuid: str
+    name: str
+
+
+class SmartIdEntry(_Frozen):
+    """A Smart-ID service beside the bank; its API stands on the public port under ``/smart-id``."""
+
+    scheme_name: Literal["smart-id", "smart-id-demo"] = "smart-id-demo"
+    relying_parties: tuple[SmartIdParty, ...] = Field(min_length=1)
+    ca_certificate: Path
+    """PEM: the authority of people's certificates."""
+    ca_key: Path
+    ocsp: PlainListen
+    """Where the authority says which certificates are revoked."""
+
+    @property
+    def parties(self) -> frozenset[tuple[str, str]]:
+        """UUID and name of everybody who may ask."""
+        return frozenset((each.uuid, each.name) for each in self.relying_parties)
+
+
 class BankSettings(_Frozen):
     """Everything the mock bank is told."""
 
@@ -127,6 +158,7 @@ class BankSettings(_Frozen):
     confirmation: Confirmation
     oidc: OidcServer | None = None
     partners: tuple[Partner, ...] = Field(min_length=1)
+    smart_id: SmartIdEntry | None = None
     faults: tuple[str, ...] = ()
     fast_login: bool = False
     """Answer at once to a request with an ``X-Mock-Persona`` header; for benchmarks, loopback only."""
@@ -211,7 +243,8 @@ def _files_of(settings: BankSettings) -> list[Path]:
     keys = [settings.banklink.signing_key, settings.confirmation.signing_key]
     keys += [settings.oidc.signing_key] if settings.oidc else []
     partners = [path for each in settings.partners for path in _files_of_partner(each)]
-    return ports + trust + keys + partners
+    smart_id = [settings.smart_id.ca_certificate, settings.smart_id.ca_key] if settings.smart_id is not None else []
+    return ports + trust + keys + partners + smart_id
 
 
 def _files_of_partner(partner: Partner) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from mock_bank.bank import open_bank
 from mock_bank.serving import Running, start
 from mock_bank.settings import BankSettings
+from tests.mock_bank import smart_id_party
 from tests.mock_bank.oidc_partner import ASSERTION_KEY, CALLBACK, ISSUER, MUTUAL, OTHER_CALLBACK
 from tests.mock_bank.partner import RETURN_URL, Clock, TestPartner, counting_tokens
 from tests.mock_bank.pki import Authority, Files, private_pem
@@ -84,6 +85,7 @@ def bank_settings(
                 "signing_key": tmp_path / "oidc.pem",
                 "kid": "demobank-oidc",
             },
+            "smart_id": smart_id_party.entry(pki, tmp_path),
             "partners": [
                 {
                     "id": "EIDGW",

@@ -6,8 +6,11 @@ import pytest
 
 from mock_bank.answers import written_time
 from mock_bank.faults import REGISTRY
+from mock_bank.smart_id.api import REFUSALS as REGISTRY_OF_STARTS
+from mock_bank.smart_id.wire import control_code
 from tests.mock_bank import oidc_partner
 from tests.mock_bank.partner import ORDER_4012, SHA1, TestPartner, answer_in, encode, written
+from tests.mock_bank.smart_id_party import CHALLENGES, start_body
 from tests.mock_bank.test_mutual_tls import OVER_TLS
 from tests.mock_bank.world import NONCES, MakeWorld, World
 
@@ -208,6 +211,54 @@ def status(world: World) -> object:
     return world.back_channel.get("/vpm/v1/status").json
 
 
+# ── Smart-ID ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def two_scans(world: World) -> object:
+    """Two sessions one after another; the person approves both, and the second could be confused with the first."""
+    party = world.smart_id
+    return [party.looks(party.scanned(challenge), challenge) for challenge in CHALLENGES]
+
+
+def scans_of_two(world: World) -> object:
+    party = world.smart_id
+    party.scanned(CHALLENGES[0], person="100002", pin="0002")
+    return party.looks(party.scanned(CHALLENGES[1]), CHALLENGES[1])
+
+
+def a_start(world: World) -> object:
+    answer = world.smart_id.start(start_body())
+    return answer.status_code, answer.mimetype
+
+
+def a_refusal(world: World) -> object:
+    party = world.smart_id
+    return party.looks(party.scanned(decision="refuse"))
+
+
+def somebody_named(world: World) -> object:
+    party = world.smart_id
+    session = party.rung()
+    party.answer_push(session, code=control_code(CHALLENGES[0]))
+    return party.looks(party.poll(session).get_json())
+
+
+def a_forgotten_session(world: World) -> object:
+    return world.smart_id.poll(world.smart_id.begun()).status_code
+
+
+SMART_ID: dict[str, Scenario] = {
+    **{name: two_scans for name in REGISTRY if name.startswith(("sid.", "eid."))},
+    **dict.fromkeys(REGISTRY_OF_STARTS, a_start),
+    "sid.garbage": lambda world: world.smart_id.start(start_body()).data[:1],
+    "sid.other-person": somebody_named,
+    "sid.refused-without-details": a_refusal,
+    "sid.session-gone": a_forgotten_session,
+    "err.stack-trace": a_start,
+    "err.parallel-mixup": two_scans,
+    "err.cross-session": scans_of_two,
+}
+
 PERSONS = {
     "att.int-code": "100004",
     "att.split-on-space": "100008",
@@ -272,6 +323,7 @@ SCENARIOS: dict[str, Scenario] = {
     "vbc.status-down": status,
     "vbc.status-degraded": status,
     **oidc_partner.SCENARIOS,
+    **SMART_ID,
 }
 
 

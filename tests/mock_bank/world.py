@@ -18,6 +18,7 @@ from mock_bank.app import create_public_app
 from mock_bank.back_channel import PEER, create_back_channel_app
 from mock_bank.bank import Bank
 from tests.mock_bank.partner import AnswerForm, Clock, TestPartner, answer_in, encode, verifies
+from tests.mock_bank.smart_id_party import Party
 
 FORM = "application/x-www-form-urlencoded"
 NONCES = ("11111111111111111111111111111111", "22222222222222222222222222222222")
@@ -38,6 +39,11 @@ class World:
         self.browser = self.new_browser()
         self.back_channel = create_back_channel_app(self.bank, sleep=self.slept.append).test_client()
         self.back_channel.environ_base[PEER] = lambda: self.fingerprint
+
+    @property
+    def smart_id(self) -> Party:
+        """A relying party of the Smart-ID service, and everybody's telephone."""
+        return Party(self.bank, self.browser)
 
     def new_browser(self) -> FlaskClient:
         client = create_public_app(self.bank).test_client()
