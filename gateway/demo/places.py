@@ -8,6 +8,7 @@ GATEWAY_ID: Final = "EIDGW"
 """The gateway's id at the mock bank (``VK_SND_ID``)."""
 BANK_ID: Final = "PARAUGBANKA"
 PROVIDER: Final = "paraugbanka"
+SMART_ID: Final = "smart-id"
 PARTY: Final = "izsoles"
 
 
@@ -21,6 +22,7 @@ class Places:
     bank_port: int = 9443
     bank_mutual_port: int = 9444
     auctions_port: int = 7443
+    ocsp_port: int = 9080
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -31,6 +33,7 @@ class Places:
             self.bank_port,
             self.bank_mutual_port,
             self.auctions_port,
+            self.ocsp_port,
         )
 
     @property
@@ -52,6 +55,11 @@ class Places:
     def bank_mutual(self) -> str:
         """The mock bank's back channel."""
         return f"https://127.0.0.1:{self.bank_mutual_port}"
+
+    @property
+    def ocsp(self) -> str:
+        """Who says whether a certificate of the mock Smart-ID is revoked: plain http, as such servers are."""
+        return f"http://127.0.0.1:{self.ocsp_port}"
 
     @property
     def auctions(self) -> str:

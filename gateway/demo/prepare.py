@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from string import Template
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certs.dev_pki import DevPki
-from gateway.demo.places import BANK_ID, GATEWAY_ID, PARTY, PROVIDER, Places
+from gateway.demo.places import BANK_ID, GATEWAY_ID, PARTY, PROVIDER, SMART_ID, Places
 from gateway.keys import load_or_make
 
 TEMPLATES = Path(__file__).parent / "settings"
@@ -94,6 +96,10 @@ def _write_settings(places: Places, part: str, *, fast_login: bool, workers: int
         bank_id=BANK_ID,
         provider=PROVIDER,
         party=PARTY,
+        smart_id=SMART_ID,
+        ocsp=places.ocsp,
+        ocsp_port=places.ocsp_port,
+        bank_pin=_pin(DevPki.open(places.pki).find("bank").certificate),
         workers=workers,
         fast_login=str(fast_login).lower(),
         until=datetime.now(UTC).date() + timedelta(days=365),
@@ -101,3 +107,9 @@ def _write_settings(places: Places, part: str, *, fast_login: bool, workers: int
     path = places.settings(part)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _pin(certificate: x509.Certificate) -> str:
+    """SHA-256 of a certificate's public key, as pins are written."""
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(key).hexdigest()

@@ -61,9 +61,9 @@ class Running:
 
 
 def new_places(root: Path) -> Places:
-    """Five free ports, and a folder."""
-    ports = free_ports(5)
-    names = ("gateway_port", "gateway_mutual_port", "bank_port", "bank_mutual_port", "auctions_port")
+    """Six free ports, and a folder."""
+    ports = free_ports(6)
+    names = ("gateway_port", "gateway_mutual_port", "bank_port", "bank_mutual_port", "auctions_port", "ocsp_port")
     return Places(root=root, **dict(zip(names, ports, strict=True)))
 
 

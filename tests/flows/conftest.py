@@ -27,7 +27,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def places_at(root: Path) -> Places:
-    gateway, mutual, bank, bank_mutual, auctions = free_ports(5)
+    gateway, mutual, bank, bank_mutual, auctions, ocsp = free_ports(6)
     return Places(
         root=root,
         gateway_port=gateway,
@@ -35,6 +35,7 @@ def places_at(root: Path) -> Places:
         bank_port=bank,
         bank_mutual_port=bank_mutual,
         auctions_port=auctions,
+        ocsp_port=ocsp,
     )
 
 

@@ -16,12 +16,12 @@ from tests.support.gateway_parts import eventually
 pytestmark = pytest.mark.xdist_group("flows")
 
 
-def run_of_five() -> int:
-    """Find five free ports in a row."""
+def run_of_six() -> int:
+    """Find six free ports in a row."""
     for first in free_ports(20):
-        if first < 65_000 and not any(answers(first + step) for step in range(5)):
+        if first < 65_000 and not any(answers(first + step) for step in range(6)):
             return first
-    raise LookupError("no five free ports in a row")
+    raise LookupError("no six free ports in a row")
 
 
 def answers(port: int) -> bool:
@@ -32,7 +32,7 @@ def answers(port: int) -> bool:
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_ordered_stop_ends_every_part(tmp_path: Path, order: signal.Signals) -> None:
     """SIGINT goes to the whole process group, as a terminal's Ctrl-C does."""
-    first = run_of_five()
+    first = run_of_six()
     places = Places(root=tmp_path)
     command = [sys.executable, "-m", "vpm", "demo", "--root", str(places.root), "--first-port", str(first)]
     with (tmp_path / "said").open("wb") as said:
@@ -47,4 +47,4 @@ def test_an_ordered_stop_ends_every_part(tmp_path: Path, order: signal.Signals) 
     finally:
         demo.kill()
         demo.wait()
-    assert eventually(lambda: not any(answers(first + step) for step in range(5)), within=10)
+    assert eventually(lambda: not any(answers(first + step) for step in range(6)), within=10)
