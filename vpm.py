@@ -14,6 +14,7 @@ GROUPS: Final = {
     "keys": ("gateway.signing.cli", "keys"),
     "pki": ("certs.cli", "pki"),
     "portal": ("portals.cli", "portal"),
+    "signer": ("gateway.signer.cli", "signer"),
     "rp": ("gateway.registration.cli", "rp"),
 }
 

@@ -20,6 +20,7 @@ from gateway.keys import load_nonce_key, load_subject_key
 from gateway.oidc.dpop_nonce import Nonces
 from gateway.oidc.metadata import Addresses
 from gateway.provider_directory import ProviderDirectory
+from gateway.reconciler import Reconciler
 from gateway.registration.directory import PartyDirectory
 from gateway.registration.document import files_below
 from gateway.relying_parties import open_parties
@@ -79,7 +80,14 @@ def open_gateway(settings: Settings) -> Gateway:
     attempt(problems, sender.check_files, "sessions.trust")
     if problems or nonce_key is None or signing_keys is None or subject_key is None:
         raise InvalidSettings(settings.base, problems)
-    storage = open_storage(settings.database_url, keys, node=settings.node, config_rev=settings.revision, clock=utc_now)
+    storage = open_storage(
+        settings.database_url,
+        keys,
+        node=settings.node,
+        config_rev=settings.revision,
+        clock=utc_now,
+        counts=rings.signer is not None,
+    )
     sealer = Sealer(storage)
     sealer.seal_now()
     sealer.start()
@@ -89,6 +97,9 @@ def open_gateway(settings: Settings) -> Gateway:
     party_directory.follow()
     taking_up = TakingUp([*rings.looks(signing_keys, saml.take_up if saml else None), party_directory.follow])
     taking_up.start()
+    reconciler = Reconciler(storage, rings.signer, node=settings.node, clock=utc_now) if rings.signer else None
+    if reconciler is not None:
+        reconciler.start()
     directory = ProviderDirectory(providers)
     use_cases = UseCases(
         storage=storage,
@@ -108,6 +119,8 @@ def open_gateway(settings: Settings) -> Gateway:
 
     def close() -> None:
         delivery.stop()
+        if reconciler is not None:
+            reconciler.stop()
         taking_up.stop()
         directory.close()
         housekeeping.stop()
@@ -119,7 +132,7 @@ def open_gateway(settings: Settings) -> Gateway:
         use_cases=use_cases,
         directory=directory,
         saml=saml.desk(use_cases) if saml else None,
-        problems=lambda: problems_of(storage, sealer),
+        problems=lambda: [*problems_of(storage, sealer), *(reconciler.problems() if reconciler else ())],
         close=close,
     )
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from gateway.oidc.keys import SigningKeys
 from gateway.settings import Settings
+from gateway.signer.client import SignerClient
 from gateway.signing.life import Waits
 from gateway.signing.opening import FILE, PKCS11, KeysInUse, RingFollower, opener_in
 from gateway.signing.places import KeysFolder, Place
@@ -13,20 +14,22 @@ from gateway.signing.purpose import ID_TOKENS, SAML, Purpose, saml_of
 
 
 class KeyRings:
-    """The signing keys of every purpose, over the places that they share."""
+    """The signing keys of every purpose: in places of ours, or held by the signer."""
 
     def __init__(self, settings: Settings) -> None:
         """Open nothing yet."""
         self._settings = settings
-        self._places = {purpose.name: places for purpose, places in _places(settings)}
+        self.signer = signer_of(settings)
+        self._places = [] if self.signer is not None else places_of(settings)
         self._followers = {
-            purpose.name: RingFollower(settings.keys, opener_in(self._places[purpose.name]), purpose)
+            purpose.name: RingFollower(
+                settings.signing_folder,
+                self.signer.open if self.signer is not None else opener_in(dict(self._places)[purpose]),
+                purpose,
+                makes_first=self.signer is None,
+            )
             for purpose in purposes_of(settings)
         }
-
-    def places(self, purpose: Purpose) -> dict[str, Place]:
-        """Give where the keys of a purpose may be made."""
-        return self._places[purpose.name]
 
     def open(self, purpose: Purpose, now: datetime) -> KeysInUse:
         """Open the keys of a purpose.
@@ -55,9 +58,9 @@ class KeyRings:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        for places in self._places.values():
-            for place in places.values():
-                place.close()
+        close_places(self._places)
+        if self.signer is not None:
+            self.signer.close()
 
 
 def purposes_of(settings: Settings) -> list[Purpose]:
@@ -74,11 +77,27 @@ def waits_of(settings: Settings, purpose: Purpose = ID_TOKENS) -> Waits:
     )
 
 
-def _places(settings: Settings) -> list[tuple[Purpose, dict[str, Place]]]:
-    """A token is opened when it is first needed, once for all purposes."""
+def signer_of(settings: Settings) -> SignerClient | None:
+    """Give the way to the signer; None where each worker holds the keys itself."""
+    entry = settings.signing_keys.signer
+    return SignerClient(settings.signing_folder / entry.socket) if entry is not None else None
+
+
+def close_places(places: list[tuple[Purpose, dict[str, Place]]]) -> None:
+    """Let go of what was opened."""
+    for _, kept in places:
+        for place in kept.values():
+            place.close()
+
+
+def places_of(settings: Settings) -> list[tuple[Purpose, dict[str, Place]]]:
+    """Give where the keys of each purpose are kept, by its kind.
+
+    A token is opened when it is first needed, once for all purposes.
+    """
     entry, purposes = settings.signing_keys.pkcs11, purposes_of(settings)
     places: list[tuple[Purpose, dict[str, Place]]] = [
-        (purpose, {FILE: KeysFolder(settings.keys, purpose)}) for purpose in purposes
+        (purpose, {FILE: KeysFolder(settings.signing_folder, purpose)}) for purpose in purposes
     ]
     if entry is not None:
         from gateway.signing.token import Token, TokenKeys  # noqa: PLC0415 - its library is an extra

@@ -226,6 +226,15 @@ class Pkcs11Entry(_Frozen):
     pin_file: Path
 
 
+class SignerEntry(_Frozen):
+    """A process of its own that holds the signing keys, in place of the gateway; see ``docs/operation.md``."""
+
+    socket: Path = Path("signer.sock")
+    """Where it listens; who may write to it may have things signed. Relative paths start at the folder of keys."""
+    ledger: Path = Path("signatures.db")
+    """Where it counts; on a disk of this node."""
+
+
 class SigningKeysEntry(_Frozen):
     """How the gateway's signing keys are kept and changed; see ``docs/operation.md``."""
 
@@ -233,8 +242,12 @@ class SigningKeysEntry(_Frozen):
     """How long portals may keep the published keys."""
     margin_seconds: int = Field(default=60, ge=1, le=3600)
     """For clocks that differ, and for workers that look once a second."""
+    folder: Path | None = None
+    """Where the rings are, and keys that are files; the folder ``keys`` where nothing is said."""
     pkcs11: Pkcs11Entry | None = None
     """Where new keys are made; without it they are files."""
+    signer: SignerEntry | None = None
+    """Off where nothing is said: each worker holds the keys itself."""
 
 
 class SessionsEntry(_Frozen):
@@ -279,6 +292,12 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_folder(cls, value: Path, found: ValidationInfo) -> Path:
         return Path(found.data["base"], value).resolve()
+
+    @property
+    def signing_folder(self) -> Path:
+        """Where the rings of signing keys are."""
+        folder = self.signing_keys.folder
+        return self.keys if folder is None else (self.base / folder).resolve()
 
     @field_validator("database_url", mode="after")
     @classmethod

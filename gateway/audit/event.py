@@ -62,6 +62,8 @@ class AuditEvent:
     """``subject.what-happened``; constant."""
     leg: ClassVar[Leg]
     direction: ClassVar[Direction | None] = None
+    signatures: ClassVar[int] = 0
+    """How many signatures that say who somebody is it stands for; the key is ``artefact.signer_kid``."""
     personal: ClassVar[frozenset[str]] = frozenset()
     """Fields whose value appears in the record only as a keyed digest, in the member ``subject``."""
 

@@ -163,6 +163,7 @@ class AssertionIssued(ToRelyingParty):
     """The result was handed to the relying party whole; an assertion signed with ``artefact.signer_kid`` may leave."""
 
     name: ClassVar[str] = "login.assertion-issued"
+    signatures: ClassVar[int] = 2  # the assertion, and the response around it
     endpoint: str
     artefact: dict[str, str]
 
@@ -181,6 +182,7 @@ class CodeRedeemed(ToRelyingParty):
     """The relying party exchanged its code; an ID token signed with ``artefact.signer_kid`` may leave."""
 
     name: ClassVar[str] = "token.issued"
+    signatures: ClassVar[int] = 1
     endpoint: str
     artefact: dict[str, str]
 

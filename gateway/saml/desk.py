@@ -25,6 +25,7 @@ from gateway.saml.metadata import OwnMetadata
 from gateway.saml.request import verify_request
 from gateway.saml.sender import FRESH, SKEW, Signed, take_out
 from gateway.saml.sign_out_round import SignOutRound
+from gateway.signing.events import MetadataSigned
 from gateway.use_cases import NOTHING, Begun, UseCases
 from providers.contract import Language
 from providers.saml.bindings import Carried
@@ -62,7 +63,13 @@ class SamlDesk:
 
     def metadata(self) -> bytes:
         """Give our signed metadata."""
-        return self._metadata.document(self.use_cases.clock())
+        return self._metadata.document(self.use_cases.clock(), self._announce)
+
+    def _announce(self, kid: str) -> str:
+        corr = new_correlation()
+        event = MetadataSigned(corr=corr, artefact={"kind": "saml_metadata", "signer_kid": kid})
+        self.use_cases.storage.commit(lambda unit: unit.record(event))
+        return corr
 
     def authenticate(
         self,

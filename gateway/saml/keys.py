@@ -1,7 +1,7 @@
 """The keys that sign what SAML portals receive; a rotation swaps them whole (T64)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cryptography import x509
@@ -33,6 +33,10 @@ class SamlKey:
     def algorithm(self) -> str:
         """The one algorithm that fits the key."""
         return algorithm_for(self.certificate.public_key())
+
+    def speaking_of(self, about: str) -> "SamlKey":
+        """Give the same key for what one event stands for."""
+        return replace(self, about=about)
 
     def sign_bytes(self, content: bytes, document: bytes = b"") -> bytes:
         """Sign bytes; see ``DocumentSigner``."""
@@ -74,8 +78,7 @@ class SamlKeys:
         """Give who writes in the name of an entity; each message is signed by the key of the moment it is begun in."""
 
         def about(corr: str) -> Messages:
-            current = self.now.current
-            key = SamlKey(signer=current.signer, certificate=current.certificate, about=corr)
+            key = self.now.current.speaking_of(corr)
             return Messages(entity_id, key, InProcessBackend(signing={key.name: key}))
 
         return about

@@ -1,7 +1,7 @@
 """The gateway's own SAML metadata, signed; made anew before its validity runs out, and when a key took a step."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -41,16 +41,21 @@ class OwnMetadata:
         self._made: _Made | None = None
         self._lock = Lock()
 
-    def document(self, now: datetime) -> bytes:
-        """Give the signed document; made anew once a day, and whenever a key took a step."""
+    def document(self, now: datetime, announce: Callable[[str], str]) -> bytes:
+        """Give the signed document; made anew once a day, and whenever a key took a step.
+
+        Args:
+            now: the moment.
+            announce: commits the event that a key of a ``kid`` is about to sign it, and gives its correlation.
+        """
         with self._lock:
             keys = self._keys.now
             if self._made is None or self._made.keys is not keys or now - self._made.at > _RENEWED_AFTER:
-                self._made = _Made(at=now, keys=keys, document=self._signed(keys, now))
+                self._made = _Made(at=now, keys=keys, document=self._signed(keys, announce(keys.current.name), now))
             return self._made.document
 
-    def _signed(self, keys: SamlKeySet, now: datetime) -> bytes:
-        key = keys.current
+    def _signed(self, keys: SamlKeySet, about: str, now: datetime) -> bytes:
+        key = keys.current.speaking_of(about)
         identifier = new_id()
         entity = md.EntityDescriptor(
             id=identifier,

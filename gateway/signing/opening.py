@@ -95,12 +95,20 @@ def opener_in(places: dict[str, Place]) -> Callable[[SigningKey], Signer]:
 class RingFollower:
     """Keeps the keys in use what the ring says, while commands of other processes change it."""
 
-    def __init__(self, folder: Path, open_key: Callable[[SigningKey], Signer], purpose: Purpose = ID_TOKENS) -> None:
-        """Follow the ring of a purpose in a folder."""
+    def __init__(
+        self,
+        folder: Path,
+        open_key: Callable[[SigningKey], Signer],
+        purpose: Purpose = ID_TOKENS,
+        *,
+        makes_first: bool = True,
+    ) -> None:
+        """Follow the ring of a purpose in a folder; ``makes_first`` where nobody else makes the first one."""
         self._file = folder / purpose.ring_file
         self._folder = folder
         self._purpose = purpose
         self._open_key = open_key
+        self._makes_first = makes_first
         self._seen: object = None
         self._current: Signer | None = None
 
@@ -110,7 +118,7 @@ class RingFollower:
         Raises:
             OSError, ValueError: a key cannot be opened; the message says which.
         """
-        ring = first_ring(self._folder, now, self._purpose)
+        ring = first_ring(self._folder, now, self._purpose) if self._makes_first else self._existing()
         self._seen = signature_of([self._file])
         for key in ring.published:  # a key that could not be used later should be known of now
             self._open_key(key)
@@ -122,7 +130,7 @@ class RingFollower:
         if seen == self._seen:
             return
         try:
-            in_use = self._read_again()
+            in_use = self._in_use(self._existing())
             take_up(in_use)
         except (OSError, ValueError) as error:
             log.error("signing-keys.not-taken-up", reason=str(error))  # noqa: TRY400 - the sentence is for the operator
@@ -133,11 +141,11 @@ class RingFollower:
                 "signing-keys.taken-up", purpose=self._purpose.name, kid=in_use.ring.signing.kid, published=published
             )
 
-    def _read_again(self) -> KeysInUse:
+    def _existing(self) -> KeyRing:
         ring = read_ring(self._folder, self._purpose)
         if ring is None:
-            raise ValueError(f"{self._file} is missing; restore it from its backup")
-        return self._in_use(ring)
+            raise ValueError(f"{self._file} is missing; the signer makes it, or restore it from its backup")
+        return ring
 
     def _in_use(self, ring: KeyRing) -> KeysInUse:
         signing = ring.signing

@@ -40,7 +40,7 @@ def write_ring(folder: Path, ring: KeyRing, purpose: Purpose = ID_TOKENS) -> Non
     path = folder / purpose.ring_file
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     text = json.dumps({"keys": [asdict(key) for key in ring.keys]}, default=datetime.isoformat, indent=1)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)  # public halves; others must read it
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

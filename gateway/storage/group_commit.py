@@ -163,6 +163,7 @@ class GroupCommit:
             (statements.add_event, records.events),
             (statements.add_evidence, records.evidence),
             (statements.add_evidence_key, records.keys),
+            (statements.add_issued, records.issued),
         ):
             if rows:
                 self._database.insert(connection, sql, rows)

@@ -35,25 +35,35 @@ class Records:
     events: list[dict[str, object]] = field(default_factory=list)
     evidence: list[dict[str, object]] = field(default_factory=list)
     keys: list[dict[str, object]] = field(default_factory=list)
+    issued: list[dict[str, object]] = field(default_factory=list)
 
     def extend(self, others: "Records") -> None:
         """Add other rows behind these."""
         self.events.extend(others.events)
         self.evidence.extend(others.evidence)
         self.keys.extend(others.keys)
+        self.issued.extend(others.issued)
 
 
 class Recorder:
     """Writes the events of one node."""
 
     def __init__(
-        self, keys: StorageKeys, *, node: str, config_rev: str, software_rev: str, clock: Callable[[], datetime]
+        self,
+        keys: StorageKeys,
+        *,
+        node: str,
+        config_rev: str,
+        software_rev: str,
+        clock: Callable[[], datetime],
+        counts: bool = False,
     ) -> None:
-        """Sign every event with the node and the revisions it ran with."""
+        """Sign every event with the node and the revisions it ran with; ``counts`` where a signer does too."""
         self._keys = keys
         self._wrapping = AESGCM(keys.evidence)
         self._constant = {"v": VERSION, "node": node, "config_rev": config_rev, "software_rev": software_rev}
         self._clock = clock
+        self._counts = counts
 
     def record(self, event: AuditEvent, into: Records) -> None:
         """Write one event and its evidence.
@@ -62,6 +72,8 @@ class Recorder:
             UnfitEvent, NotCanonical: the event class is wrong; nothing was written.
         """
         members = self._members(event)
+        if self._counts and event.signatures:
+            into.issued.append(_counted(event, members))
         if event.sent is not None or event.received is not None:
             members |= self._keep_evidence(event, into)
         into.events.append({"corr": event.corr, "body": body_of(members)})
@@ -89,6 +101,20 @@ class Recorder:
             })  # fmt: skip
         into.keys.append({"exchange": exchange, "wrapped": wrap_key(self._wrapping, key, exchange)})
         return members
+
+
+def _counted(event: AuditEvent, members: dict[str, object]) -> dict[str, object]:
+    """Say in the event how many signatures it stands for, and give the record of it."""
+    artefact: dict[str, str] = dict(members["artefact"])  # type: ignore[call-overload]  # every such event has one
+    members["artefact"] = artefact | {"signatures": str(event.signatures)}
+    return {
+        "corr": event.corr,
+        "node": members["node"],
+        "kid": artefact["signer_kid"],
+        "signatures": event.signatures,
+        "unsigned": 0,
+        "issued_at": members["time"],
+    }
 
 
 def normalised(personal: tuple[str, ...]) -> str:

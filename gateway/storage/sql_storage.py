@@ -17,6 +17,7 @@ from gateway.broker.session_ports import Sessions
 from gateway.storage.database import Connection, Database
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.identity_seal import IdentitySeal
+from gateway.storage.issued import SqlIssued
 from gateway.storage.keys import DEFAULT_ORIGIN, StorageKeys
 from gateway.storage.recorder import Recorder
 from gateway.storage.registrations import SqlRegistrations
@@ -76,6 +77,11 @@ class SqlStorage:
         with self._reading() as connection:
             return question(self._open_unit(connection).registrations)
 
+    def look_at_issued(self, node: str, question: Callable[[SqlIssued], T]) -> T:
+        """Ask something of what a node issued, outside any transaction; raises ``StorageUnavailable``."""
+        with self._reading() as connection:
+            return question(self._open_unit(connection).issued(node))
+
     def sweep(self, now: datetime) -> None:
         """Erase what must not be kept: identities of logins that are over, then logins and spent facts themselves.
 
@@ -125,6 +131,7 @@ def open_storage(
     config_rev: str,
     clock: Callable[[], datetime],
     origin: str = DEFAULT_ORIGIN,
+    counts: bool = False,
 ) -> SqlStorage:
     """Upgrade the database and open it.
 
@@ -135,11 +142,14 @@ def open_storage(
         config_rev: which settings it runs with, as recorded in every event.
         clock: gives aware UTC.
         origin: the log's name, fixed when its key is made.
+        counts: whether a signer counts what is issued.
     """
     upgrade(url)
     storage_keys = StorageKeys(keys, origin)
     revision = version("vpm-gateway")
-    recorder = Recorder(storage_keys, node=node, config_rev=config_rev, software_rev=revision, clock=clock)
+    recorder = Recorder(
+        storage_keys, node=node, config_rev=config_rev, software_rev=revision, clock=clock, counts=counts
+    )
     return SqlStorage(open_database(url), storage_keys, recorder)
 
 

@@ -37,6 +37,7 @@ from gateway.storage.tables import (
     checkpoint,
     evidence,
     evidence_key,
+    issued,
     login,
     place,
     pushed_request,
@@ -92,6 +93,7 @@ class Statements:
         self.add_event = self._text(_insert(audit_event, ("corr", "body")))
         self.add_evidence = self._text(_insert(evidence))
         self.add_evidence_key = self._text(_insert(evidence_key))
+        self.add_issued = self._text(_insert(issued))
         self.add_leaf = self._text(_insert(audit_leaf))
         self.add_node = self._text(_insert(audit_node))
         self.add_checkpoint = self._text(_insert(checkpoint))

@@ -173,6 +173,29 @@ key_use: Final = Table(
 )
 """When each key of a relying party last proved it, to within some minutes."""
 
+issued: Final = Table(
+    "issued",
+    metadata,
+    Column("corr", String(26), primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("kid", Text, nullable=False),
+    Column("signatures", SmallInteger, nullable=False),
+    Column("unsigned", SmallInteger, nullable=False),
+    Column("issued_at", String(24), nullable=False),
+    Index("issued_window", "node", "issued_at"),
+)
+"""Where a signer counts: each result that may be signed, in the transaction of its event. ``signatures`` is what it stands
+for, ``unsigned`` what of that was never asked for; ``issued_at`` is the event's ``time``, to the letter."""
+
+signing_account: Final = Table(
+    "signing_account",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("looked_at", BigInteger, nullable=False),
+)
+"""One row a node: how far its signer's count was compared with what was issued, and what came of it, as JSON."""
+
 audit_event: Final = Table(
     "audit_event",
     metadata,

@@ -9,6 +9,7 @@ from gateway.broker.pushed_request import PushedRequest
 from gateway.broker.relying_party import RelyingPartyId
 from gateway.storage.database import Connection, Parameters
 from gateway.storage.identity_seal import IdentitySeal
+from gateway.storage.issued import SqlIssued
 from gateway.storage.login_row import REMEMBERED_FOR, STATES, asked_columns, assignments, conditions, read_login
 from gateway.storage.recorder import Recorder, Records
 from gateway.storage.registration_statements import registration_statements
@@ -41,6 +42,10 @@ class SqlUnit:
     def registrations(self) -> SqlRegistrations:
         """Registrations made by command, in the same transaction."""
         return SqlRegistrations(self._connection, registration_statements(self._statements.dialect_name))
+
+    def issued(self, node: str) -> SqlIssued:
+        """What a signer's count is compared with, in the same transaction."""
+        return SqlIssued(self._connection, self._statements.dialect_name, node)
 
     def note_key_use(self, party: RelyingPartyId, kid: str, now: datetime) -> None:
         """Note that a relying party's key was seen in use."""

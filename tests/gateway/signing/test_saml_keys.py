@@ -51,7 +51,7 @@ class SamlWorker:
 
     @property
     def metadata(self) -> bytes:
-        return self.parts.metadata.document(self._clock())
+        return self.parts.metadata.document(self._clock(), lambda kid: kid)
 
     def shown(self) -> list[VerifyingKey]:
         """The keys that the signed metadata shows, after its signature verified with one of them."""

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _make_login_tables()
     _make_session_tables()
     _make_registration_tables()
+    _make_signing_tables()
     _make_audit_tables()
     _make_evidence_tables()
     if op.get_bind().dialect.name == "postgresql":
@@ -152,6 +153,25 @@ def _make_registration_tables() -> None:
         sa.Column("relying_party", sa.Text, primary_key=True),
         sa.Column("kid", sa.Text, primary_key=True),
         sa.Column("used_at", sa.BigInteger, nullable=False),
+    )
+
+
+def _make_signing_tables() -> None:
+    op.create_table(
+        "issued",
+        sa.Column("corr", sa.String(26), primary_key=True),
+        sa.Column("node", sa.Text, nullable=False),
+        sa.Column("kid", sa.Text, nullable=False),
+        sa.Column("signatures", sa.SmallInteger, nullable=False),
+        sa.Column("unsigned", sa.SmallInteger, nullable=False),
+        sa.Column("issued_at", sa.String(24), nullable=False),
+    )
+    op.create_index("issued_window", "issued", ["node", "issued_at"])
+    op.create_table(
+        "signing_account",
+        sa.Column("node", sa.Text, primary_key=True),
+        sa.Column("account", sa.Text, nullable=False),
+        sa.Column("looked_at", sa.BigInteger, nullable=False),
     )
 
 
