@@ -7,12 +7,20 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mock_bank import pages_banklink, pages_debugger, pages_login, pages_oidc, pages_phone, pages_tools
+from mock_bank import (
+    pages_banklink,
+    pages_debugger,
+    pages_login,
+    pages_oidc,
+    pages_phone,
+    pages_saml,
+    pages_tools,
+)
 from mock_bank.bank import Bank
 from mock_bank.smart_id import api, phone
 from mock_bank.web import PAGE_POLICY, active_faults, the_bank, tool
 
-FOR_PARTNERS: Final = frozenset({"/banklink"})
+FOR_PARTNERS: Final = frozenset({"/banklink", "/saml/sso"})
 """Where forms arrive that partners made."""
 
 
@@ -22,7 +30,15 @@ def create_public_app(bank: Bank) -> Flask:
     app.extensions["mock_bank"] = bank
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for pages in (pages_banklink, pages_oidc, pages_login, pages_phone, pages_tools, pages_debugger):
+    for pages in (
+        pages_banklink,
+        pages_oidc,
+        pages_saml,
+        pages_login,
+        pages_phone,
+        pages_tools,
+        pages_debugger,
+    ):
         app.register_blueprint(pages.pages)
     app.register_blueprint(api.pages)
     app.register_blueprint(phone.pages)

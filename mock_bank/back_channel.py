@@ -19,6 +19,7 @@ from mock_bank.confirmations import Authentication, confirmation_claims, journal
 from mock_bank.faults import ActiveFaults
 from mock_bank.keys import KnownPartner
 from mock_bank.oidc_back_channel import oidc_pages
+from mock_bank.saml_back_channel import resolved
 
 PEER: Final = "mock_bank.peer"
 """WSGI environment: a callable that gives the client certificate's SHA-256 (hexadecimal), or None without one."""
@@ -50,6 +51,10 @@ def create_back_channel_app(bank: Bank, sleep: Any = time.sleep) -> Flask:
         return _extract(bank, partner, start, end, next(extracts))
 
     app.register_blueprint(oidc_pages(bank, _asking))
+
+    @app.post("/saml/artifact")
+    def artifact() -> Response:
+        return resolved(bank, _asking(bank), request.get_data())
 
     @app.after_request
     def name_faults(response: Response) -> Response:

@@ -21,6 +21,7 @@ from mock_bank.login_states import Login
 from mock_bank.logins import LoginDesk
 from mock_bank.oidc_grants import Grants, SpentOnce
 from mock_bank.personas import Persona, by_user_number
+from mock_bank.saml_idp import SamlIdp, open_saml_idp
 from mock_bank.settings import BankSettings, InvalidSettings
 from mock_bank.smart_id.service import SmartId, open_smart_id
 
@@ -93,6 +94,8 @@ class Bank:
     assertion_ids: SpentOnce
     smart_id: SmartId | None = None
     """Set where the settings have one."""
+    saml: SamlIdp | None = None
+    """Where the bank is a SAML identity provider."""
     inbox: Inbox = field(default_factory=Inbox)
     _answers_made: "count[int]" = field(default_factory=count)
     _answered: dict[str, str] = field(default_factory=dict)
@@ -237,6 +240,7 @@ def open_bank(
         started_at=clock(),
         grants=Grants(clock, tokens),
         assertion_ids=SpentOnce(clock),
+        saml=open_saml_idp(settings.saml, clock) if settings.saml else None,
     )
     bank.smart_id = _smart_id(bank)
     return bank

@@ -146,6 +146,33 @@ class SmartIdEntry(_Frozen):
         return frozenset((each.uuid, each.name) for each in self.relying_parties)
 
 
+class ServiceProvider(_Frozen):
+    """How a partner asks by SAML 2.0; its metadata says all of it."""
+
+    partner: str
+    """The id of the partner."""
+    entity_id: str
+    consumers: tuple[str, ...] = Field(min_length=1)
+    """Absolute https: where responses may go; the first where a request names none."""
+    signing_certificate: Path
+    """PEM: whose key signs its requests."""
+    encryption_certificate: Path | None = None
+    """PEM, RSA: for whom assertions are encrypted; without one they travel in clear."""
+
+
+class SamlIdpSettings(SigningKey):
+    """The bank as a SAML 2.0 identity provider; ``signing_key`` is RSA."""
+
+    entity_id: str
+    sign_on: str
+    """The public port as the outside sees it, with the path ``/saml/sso``."""
+    artifact_url: str
+    """The mutual-TLS port as the outside sees it, with the path ``/saml/artifact``."""
+    certificate: Path
+    """PEM: what metadata shows of ``signing_key``."""
+    service_providers: tuple[ServiceProvider, ...] = Field(min_length=1)
+
+
 class BankSettings(_Frozen):
     """Everything the mock bank is told."""
 
@@ -159,6 +186,7 @@ class BankSettings(_Frozen):
     oidc: OidcServer | None = None
     partners: tuple[Partner, ...] = Field(min_length=1)
     smart_id: SmartIdEntry | None = None
+    saml: SamlIdpSettings | None = None
     faults: tuple[str, ...] = ()
     fast_login: bool = False
     """Answer at once to a request with an ``X-Mock-Persona`` header; for benchmarks, loopback only."""
@@ -171,6 +199,13 @@ class BankSettings(_Frozen):
         loopback = self.public.is_loopback and self.mutual_tls.is_loopback
         if not loopback and (self.faults or self.fast_login):
             raise ValueError("faults and fast_login are refused unless both ports listen on a loopback address")
+        return self
+
+    @model_validator(mode="after")
+    def _known_partners(self) -> Self:
+        named = {each.partner for each in self.saml.service_providers} if self.saml else set()
+        if unknown := named - {partner.id for partner in self.partners}:
+            raise ValueError(f"saml.service_providers: {', '.join(sorted(unknown))} is no partner")
         return self
 
     @property
@@ -244,7 +279,15 @@ def _files_of(settings: BankSettings) -> list[Path]:
     keys += [settings.oidc.signing_key] if settings.oidc else []
     partners = [path for each in settings.partners for path in _files_of_partner(each)]
     smart_id = [settings.smart_id.ca_certificate, settings.smart_id.ca_key] if settings.smart_id is not None else []
-    return ports + trust + keys + partners + smart_id
+    return ports + trust + keys + partners + smart_id + _files_of_saml(settings.saml)
+
+
+def _files_of_saml(settings: SamlIdpSettings | None) -> list[Path]:
+    if settings is None:
+        return []
+    certificates = [(each.signing_certificate, each.encryption_certificate) for each in settings.service_providers]
+    named = [path for pair in certificates for path in pair if path is not None]
+    return [settings.signing_key, settings.certificate, *named]
 
 
 def _files_of_partner(partner: Partner) -> tuple[Path, ...]:

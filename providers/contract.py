@@ -399,3 +399,16 @@ class AttendedProvider(Provider, Protocol):
         Raises:
             ProviderError: the login must end, for ``reason``.
         """
+
+
+@runtime_checkable
+class DescribedProvider(Provider, Protocol):
+    """A provider whose operator loads a document that says who we are."""
+
+    def own_metadata(self, return_url: str, now: datetime) -> bytes:
+        """The document (SAML metadata).
+
+        Args:
+            return_url: where its answers must arrive.
+            now: UTC, aware.
+        """

@@ -20,6 +20,7 @@ class ProviderError(Exception):
         *,
         reference: Reference | None = None,
         exchanges: tuple[BackChannelExchange, ...] = (),
+        check: str = "",
     ) -> None:
         """Say what happened.
 
@@ -28,12 +29,14 @@ class ProviderError(Exception):
             detail: a sentence for the operator; never holds a name, a personal code or a signed string.
             reference: the login that must end; None leaves every login as it was.
             exchanges: the back-channel calls made before it went wrong, as evidence.
+            check: the name of the adapter's own check that failed, where it is finer than ``reason``; fixed words.
         """
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
         self.reference = reference
         self.exchanges = exchanges
+        self.check = check
 
 
 class AuthenticationDeclined(ProviderError):

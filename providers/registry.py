@@ -14,11 +14,12 @@ from providers.errors import ProviderMisconfigured
 from providers.oidc import opening as oidc
 from providers.protocol import Clock, ProviderProtocol
 from providers.refusals import Reason
+from providers.saml import entry as saml
 from providers.settings import InvalidProviderSettings
 from providers.smart_id import opening as smart_id
 
 PROTOCOLS: Mapping[str, ProviderProtocol] = {
-    protocol.name: protocol for protocol in (banklink.PROTOCOL, oidc.PROTOCOL, smart_id.PROTOCOL)
+    protocol.name: protocol for protocol in (banklink.PROTOCOL, oidc.PROTOCOL, saml.PROTOCOL, smart_id.PROTOCOL)
 }
 """Protocols of this project, by name."""
 

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from string import Template
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from certs.dev_pki import DevPki
 from gateway.demo.places import BANK_ID, GATEWAY_ID, PARTY, PROVIDER, SMART_ID, Places
@@ -54,6 +57,9 @@ def _keys(root: Path) -> None:
     make_key_pair(root / "bank", "confirmation", new_p256)
     make_key_pair(root / "bank", "oidc", new_p256)
     make_key_pair(root / "auctions", "assertion", new_p256)
+    for folder, name in (("gateway", "saml-requests"), ("gateway", "saml-assertions"), ("bank", "saml")):
+        make_key_pair(root / folder, name, new_rsa)
+        load_or_make(root / folder / f"{name}.pem", partial(_container_for, root / folder / f"{name}.key"))
     load_or_make(root / "auctions" / "session.secret", lambda: secrets.token_bytes(64))
 
 
@@ -63,6 +69,24 @@ def make_key_pair(folder: Path, name: str, make: Callable[[], bytes]) -> None:
     key = load_pem_private_key(private, password=None)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / f"{name}.pub").write_bytes(public)
+
+
+def _container_for(key_file: Path) -> bytes:
+    """Make a certificate around a key, as SAML metadata wants it; nobody validates it. PEM."""
+    key = load_pem_private_key(key_file.read_bytes(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - just made so
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, key_file.stem)])
+    now = datetime.now(UTC)
+    unsigned = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=3653))
+    )
+    return unsigned.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def new_rsa() -> bytes:

@@ -13,12 +13,15 @@ from gateway.broker.login import asked_of, incident_number
 from gateway.use_cases import Turned, UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import carried_reference, language_of, mark_of
+from gateway.web.headers import secure_headers
 from gateway.web.notices import Notice
 from gateway.web.page_values import NoticeView, RefusalView
 from gateway.web.pages import render_notice
+from gateway.web.port_app import Answer
 from gateway.web.responses import page, refusal_page, see_other
-from providers.contract import Arrival, Provider, ProviderId
+from providers.contract import Arrival, DescribedProvider, Provider, ProviderId
 
+METADATA: Final = "application/samlmetadata+xml"
 GET: Final = "GET"
 POST: Final = "POST"
 MAX_BODY: Final = 64 * 1024
@@ -48,6 +51,16 @@ def provider_pages(use_cases: UseCases) -> Blueprint:
         response = page(render_notice(view), view.notice.status)
         response.headers["Allow"] = POST
         return response
+
+    @pages.get("/saml/sp/<provider>/metadata")
+    @may_enter(Access.ANYONE)
+    def own_metadata(provider: str) -> Response:
+        """Who we are, for the operator of a SAML identity provider to load."""
+        known = use_cases.providers.get(ProviderId(provider))
+        if not isinstance(known, DescribedProvider):
+            raise NotFound
+        document = known.own_metadata(use_cases.addresses.return_url(known.id), use_cases.clock())
+        return Answer(document, 200, secure_headers(METADATA))
 
     return pages
 

@@ -7,6 +7,7 @@ SAMLP: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
 METADATA: Final = "urn:oasis:names:tc:SAML:2.0:metadata"
 DSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
 XENC: Final = "http://www.w3.org/2001/04/xmlenc#"
+SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 ELEMENT: Final = "http://www.w3.org/2001/04/xmlenc#Element"
@@ -22,6 +23,7 @@ RSA_OAEP: Final = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
 
 REDIRECT: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+ARTIFACT: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
@@ -55,3 +57,8 @@ def md(name: str) -> str:
 def xenc(name: str) -> str:
     """Name an element of XML Encryption."""
     return f"{{{XENC}}}{name}"
+
+
+def soap(name: str) -> str:
+    """Name an element of a SOAP 1.1 envelope."""
+    return f"{{{SOAP}}}{name}"

@@ -73,7 +73,7 @@ class Walk:
         """The whole way, whether the answer comes back by a form or by a redirect."""
         self.to_consent()
         self.browser.submit("/consent", decision="agree")
-        return self.browser.submit("/return/") if 'name="VK_MAC"' in self.page.text else self.page
+        return self.browser.submit("/return/") if 'id="answer"' in self.page.text else self.page
 
     @property
     def signed_in(self) -> bool:

@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from mock_bank.bank import open_bank
 from mock_bank.serving import Running, start
 from mock_bank.settings import BankSettings
-from tests.mock_bank import smart_id_party
+from tests.mock_bank import saml_partner, smart_id_party
 from tests.mock_bank.oidc_partner import ASSERTION_KEY, CALLBACK, ISSUER, MUTUAL, OTHER_CALLBACK
 from tests.mock_bank.partner import RETURN_URL, Clock, TestPartner, counting_tokens
 from tests.mock_bank.pki import Authority, Files, private_pem
@@ -19,6 +19,14 @@ from tests.mock_bank.world import MakeWorld, World
 BANKLINK_KEY = rsa.generate_private_key(65537, 2048)  # smaller than advised, for the tests' sake
 OIDC_KEY = ec.generate_private_key(ec.SECP256R1())
 CONFIRMATION_KEY = ec.generate_private_key(ec.SECP256R1())
+SAML_CERTIFICATES = {
+    name: saml_partner.container(key).public_bytes(Encoding.PEM)
+    for name, key in {
+        "saml": saml_partner.BANK_KEY,
+        "sp": saml_partner.KEY,
+        "sp-encryption": saml_partner.ENCRYPTION_KEY,
+    }.items()
+}
 SECRET = "5a" * 32
 
 
@@ -69,6 +77,9 @@ def bank_settings(
         (tmp_path / "oidc.pem").write_bytes(private_pem(OIDC_KEY))
         assertion_key = ASSERTION_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         (tmp_path / "assertion.pub").write_bytes(assertion_key)
+        (tmp_path / "saml.pem").write_bytes(private_pem(saml_partner.BANK_KEY))
+        for name, certificate in SAML_CERTIFICATES.items():
+            (tmp_path / f"{name}.crt").write_bytes(certificate)
         (tmp_path / "confirmation.pem").write_bytes(private_pem(CONFIRMATION_KEY))
         listen = {"port": 0, "certificate": server_certificate.certificate, "key": server_certificate.key}
         written: dict[str, object] = {
@@ -79,6 +90,22 @@ def bank_settings(
             "mutual_tls": listen | {"client_ca": pki.ca_file, "client_crl": pki.crl_file},
             "banklink": {"signing_key": tmp_path / "banklink.pem"},
             "confirmation": {"signing_key": tmp_path / "confirmation.pem", "kid": "demobank-test"},
+            "saml": {
+                "entity_id": saml_partner.BANK,
+                "sign_on": saml_partner.SIGN_ON,
+                "artifact_url": saml_partner.ARTIFACT_URL,
+                "signing_key": tmp_path / "saml.pem",
+                "certificate": tmp_path / "saml.crt",
+                "service_providers": [
+                    {
+                        "partner": "EIDGW",
+                        "entity_id": saml_partner.ENTITY,
+                        "consumers": [saml_partner.CONSUMER],
+                        "signing_certificate": tmp_path / "sp.crt",
+                        "encryption_certificate": tmp_path / "sp-encryption.crt",
+                    }
+                ],
+            },
             "oidc": {
                 "issuer": ISSUER,
                 "mutual_tls_url": MUTUAL,

@@ -8,7 +8,7 @@ from mock_bank.answers import written_time
 from mock_bank.faults import REGISTRY
 from mock_bank.smart_id.api import REFUSALS as REGISTRY_OF_STARTS
 from mock_bank.smart_id.wire import control_code
-from tests.mock_bank import oidc_partner
+from tests.mock_bank import oidc_partner, saml_partner
 from tests.mock_bank.partner import ORDER_4012, SHA1, TestPartner, answer_in, encode, written
 from tests.mock_bank.smart_id_party import CHALLENGES, start_body
 from tests.mock_bank.test_mutual_tls import OVER_TLS
@@ -324,6 +324,7 @@ SCENARIOS: dict[str, Scenario] = {
     "vbc.status-degraded": status,
     **oidc_partner.SCENARIOS,
     **SMART_ID,
+    **saml_partner.SCENARIOS,
 }
 
 

@@ -29,11 +29,13 @@ from gateway.signing.opening import KeysInUse
 from gateway.signing.places import named_key
 from gateway.signing.purpose import SAML as SAML_KEYS
 from gateway.signing.signer import MemorySigner, Signer
-from providers.contract import AssuranceLevel, Language, ProviderId, Reference
+from providers.contract import Language, ProviderId, Reference
 from providers.saml.keys import VerifyingKey
-from providers.saml.response import ExpectedResponse, VerifiedAssertion, verify_response
+from providers.saml.response import Recipient
+from providers.saml.rules import Expected
 from providers.saml.xml_keys import SigningKey
 from tests.support.gateway_parts import ISSUER, Core, person
+from tests.support.saml_reading import Told, read_response
 from tests.support.xml_signing import algorithm_of, raw_signature, sign
 
 SAML: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -229,24 +231,30 @@ class SamlPortal:
             assert self.core.storage.commit(lambda unit, old=old, new=new: unit.replace(old, new))
         return asked
 
-    def expected(self, in_response_to: str, **changed: Any) -> ExpectedResponse:
+    @property
+    def recipient(self) -> Recipient:
+        """Who the portal is, and whom it believes."""
+        return Recipient(
+            issuer=IDP,
+            keys=(idp_verifying(self.idp_kind),),
+            audience=self.entity,
+            decryption_keys=(decryption_key(self.encryption),) if self.encryption else (),
+            encrypted=self.encryption is not None,
+        )
+
+    def expected(self, in_response_to: str, **changed: Any) -> Expected:
         """What the portal waits for."""
         values: dict[str, Any] = {
-            "issuer": IDP,
-            "keys": (idp_verifying(self.idp_kind),),
-            "destination": f"https://{self.host}/acs",
-            "audience": self.entity,
+            "consumer": f"https://{self.host}/acs",
             "in_response_to": in_response_to,
-            "asked_at": self.core.clock(),
-            "now": self.core.clock(),
-            "contexts": frozenset(level.uri for level in AssuranceLevel),
-            "decryption_key": decryption_key(self.encryption) if self.encryption else None,
+            "authenticated_since": self.core.clock(),
             **changed,
         }
-        return ExpectedResponse(**values)
+        return Expected(**values)
 
-    def read(self, fields: tuple[tuple[str, str], ...], in_response_to: str, **changed: Any) -> VerifiedAssertion:
-        return verify_response(response_in(fields), self.expected(in_response_to, **changed))
+    def read(self, fields: tuple[tuple[str, str], ...], in_response_to: str, **changed: Any) -> Told:
+        expected = self.expected(in_response_to, **changed)
+        return read_response(response_in(fields), self.recipient, expected, self.core.clock())
 
 
 def decryption_key(key: rsa.RSAPrivateKey) -> Any:

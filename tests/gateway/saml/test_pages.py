@@ -181,7 +181,8 @@ def test_every_saml_route_says_who_may_enter() -> None:
     app = browser(SamlPortal()).application
     views = {rule.rule: app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if "/saml" in rule.rule}
     visits = {"/saml/logout/<session>", "/saml/logout/<session>/end"}
-    assert set(views) == {"/saml/metadata", "/saml/sso", "/saml/logout", *visits}
+    towards_providers = "/saml/sp/<provider>/metadata"
+    assert set(views) == {"/saml/metadata", "/saml/sso", "/saml/logout", *visits, towards_providers}
     assert all(access_of(view) is not None for view in views.values())
 
 

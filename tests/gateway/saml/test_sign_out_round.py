@@ -17,11 +17,11 @@ from providers.contract import Arrival, Language
 from providers.saml.bindings import read_redirect
 from providers.saml.gate import parse_message
 from providers.saml.names import PERSISTENT, saml, samlp
-from providers.saml.response import VerifiedAssertion
 from providers.saml.signature import verify_enveloped
 from tests.support.gateway_parts import ISSUER
 from tests.support.group import AUCTIONS, BANK, GROUP, Browser, Town
 from tests.support.saml_portal import SLO, SamlPortal, idp_verifying, post_body, redirect_query, rsa_key
+from tests.support.saml_reading import Told
 from tests.support.xml_signing import sign
 
 FORM = "application/x-www-form-urlencoded"
@@ -57,8 +57,8 @@ class Person:
     town: SamlTown
     browser: Browser
     auctions: str
-    courts: VerifiedAssertion
-    land: VerifiedAssertion
+    courts: Told
+    land: Told
 
     def signs_out_at_the_courts(self) -> SessionId:
         query = self.town.courts.redirect(self.town.courts.logout_request(self.courts.name_id)).decode()
@@ -88,13 +88,15 @@ def signed_in_everywhere(town: SamlTown | None = None) -> Person:
     return Person(town, browser, token, courts, land)
 
 
-def saml_login(browser: Browser, portal: SamlPortal) -> VerifiedAssertion:
+def saml_login(browser: Browser, portal: SamlPortal) -> Told:
     """Be signed in at a SAML portal by the session, without the bank."""
     root = portal.request()
     asked = browser.open(f"/saml/sso?{portal.redirect(root).decode()}")
     assert asked.location.endswith("/continue"), "a session answered"
     asked_at = portal.core.clock()
-    return portal.read(tuple(fields_of(browser.open(asked.location).text).items()), root.get("ID"), asked_at=asked_at)
+    return portal.read(
+        tuple(fields_of(browser.open(asked.location).text).items()), root.get("ID"), authenticated_since=asked_at
+    )
 
 
 def fields_of(page: str) -> dict[str, str]:

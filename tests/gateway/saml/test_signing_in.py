@@ -12,9 +12,9 @@ from gateway.use_cases import HandedOver
 from providers.contract import AssuranceLevel, Language
 from providers.saml.bindings import read_post, read_redirect
 from providers.saml.errors import SamlRefused
-from providers.saml.response import VerifiedAssertion
 from tests.support.gateway_parts import BROWSER
 from tests.support.saml_portal import CONSUMER, ENTITY, SamlPortal, ec_key, response_in
+from tests.support.saml_reading import Told
 
 CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
@@ -33,7 +33,7 @@ def handed_over(portal: SamlPortal, asked: Asked) -> PostForm:
     return outcome.answer
 
 
-def sign_in(portal: SamlPortal, *, by_post: bool = False, **changed: Any) -> VerifiedAssertion:
+def sign_in(portal: SamlPortal, *, by_post: bool = False, **changed: Any) -> Told:
     root = portal.request()
     asked = portal.answered(begin(portal, root, by_post=by_post), **changed)
     form = handed_over(portal, asked)
