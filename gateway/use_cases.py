@@ -57,6 +57,7 @@ from gateway.oidc.request import AuthorizationRequest, verify_request
 from gateway.oidc.response import Responder
 from gateway.oidc.sign_out import SignOut, verify_sign_out
 from gateway.oidc.token import Granted, TokenServer
+from gateway.oidc.token_care import inspect_token, revoke_token
 from gateway.oidc.userinfo import ClaimsRefused, Holder, PresentedToken, verify_holder
 from providers.contract import (
     ATTENDED,
@@ -485,6 +486,20 @@ class UseCases:
         endpoint = self._addressed(credentials).token
         granted = self._back_channel.answer(endpoint, body, credentials, self._tokens.redeem, TokenRefused)
         return granted if isinstance(granted, NotGranted) else self._tokens_for(granted)
+
+    def revoke(self, body: bytes, credentials: Credentials) -> bool | NotGranted:
+        """Take an access token back from whoever holds it (RFC 7009)."""
+        endpoint = self._addressed(credentials).revocation
+        return self._back_channel.answer(endpoint, body, credentials, revoke_token, TokenRefused)
+
+    def inspect(self, body: bytes, credentials: Credentials) -> dict[str, object] | NotGranted:
+        """Say whether an access token counts (RFC 7662)."""
+
+        def inspected(unit: Unit, sent: BackChannelRequest) -> dict[str, object]:
+            return inspect_token(unit, sent, self.clock(), self.addresses.issuer)
+
+        endpoint = self._addressed(credentials).introspection
+        return self._back_channel.answer(endpoint, body, credentials, inspected, TokenRefused)
 
     def _addressed(self, credentials: Credentials) -> BackChannelAddresses:
         """On which of the two ports a request came."""

@@ -81,7 +81,7 @@ def redeem(unit: Unit, delivered: Delivered, redemption: Redemption, now: dateti
     return redeemed
 
 
-def revoke(unit: Unit, login: Redeemed, peer: Peer) -> None:
-    """A code came a second time: take back what was given for it (T01)."""
+def revoke(unit: Unit, login: Redeemed, peer: Peer, why: str = Refusal.REPLAYED) -> None:
+    """Take back what was given for a code: it came a second time (T01), or the relying party asks so."""
     if login.token is not None and unit.replace(login, login.revoked()):
-        unit.record(TokensRevoked(corr=asked_of(login).id, peer=peer, verdict=Verdict(ok=False, rule=Refusal.REPLAYED)))
+        unit.record(TokensRevoked(corr=asked_of(login).id, peer=peer, verdict=Verdict(ok=False, rule=why)))

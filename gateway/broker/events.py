@@ -198,9 +198,18 @@ class TokenRefused(FromRelyingParty):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokensRevoked(FromRelyingParty):
-    """A code came a second time, so what was given for it the first time is void (T01)."""
+    """What was given for a code is void: the code came a second time (T01), or the relying party asked so."""
 
     name: ClassVar[str] = "token.revoked"
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenInspected(ToRelyingParty):
+    """A relying party asked whether an access token counts."""
+
+    name: ClassVar[str] = "token.inspected"
+    endpoint: str
     verdict: Verdict
 
 

@@ -33,12 +33,24 @@ class BackChannelAddresses:
         """Where a relying party reads the claims again."""
         return f"{self.base}/oidc/userinfo"
 
+    @property
+    def revocation(self) -> str:
+        """Where a relying party takes an access token back (RFC 7009)."""
+        return f"{self.base}/oidc/revoke"
+
+    @property
+    def introspection(self) -> str:
+        """Where a relying party asks whether an access token counts (RFC 7662)."""
+        return f"{self.base}/oidc/introspect"
+
     def metadata(self) -> dict[str, object]:
         """Give them under the names of RFC 8414, RFC 9126 and OpenID Connect Discovery."""
         return {
             "token_endpoint": self.token,
             "userinfo_endpoint": self.userinfo,
             "pushed_authorization_request_endpoint": self.pushed_requests,
+            "revocation_endpoint": self.revocation,
+            "introspection_endpoint": self.introspection,
         }
 
 
@@ -57,7 +69,7 @@ class Addresses:
         return f"{self.issuer}/oidc/authorize"
 
     def back_channel(self, *, mutual_tls: bool) -> "BackChannelAddresses":
-        """Where relying parties' servers send their requests: the same three endpoints on either port."""
+        """Where relying parties' servers send their requests: the same endpoints on either port."""
         return BackChannelAddresses(base=self.mutual_tls if mutual_tls else self.issuer)
 
     @property
@@ -88,6 +100,14 @@ class Metadata(OpenIDProviderMetadata):  # type: ignore[misc] # the library ship
             raise ValueError(f"ID tokens are signed with {ALGORITHM} alone")
 
 
+def _authentication(endpoint: str) -> dict[str, object]:
+    """Say how a relying party proves itself at an endpoint; everywhere in the same ways."""
+    return {
+        f"{endpoint}_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
+        f"{endpoint}_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
+    }
+
+
 def discovery_document(addresses: Addresses) -> dict[str, object]:
     """Make the discovery document.
 
@@ -107,8 +127,9 @@ def discovery_document(addresses: Addresses) -> dict[str, object]:
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
+        **_authentication("token"),
+        **_authentication("revocation"),
+        **_authentication("introspection"),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": True,

@@ -1,4 +1,4 @@
-"""What relying parties' servers may ask: the same three endpoints on the public port and on the mutual-TLS port."""
+"""What relying parties' servers may ask: the same endpoints on the public port and on the mutual-TLS port."""
 
 import re
 from hashlib import sha256
@@ -36,6 +36,8 @@ class TokenPages:
         pages = Blueprint("tokens", __name__)
         pages.add_url_rule("/oidc/par", "push", self.push, methods=["POST"])
         pages.add_url_rule("/oidc/token", "token", self.token, methods=["POST"])
+        pages.add_url_rule("/oidc/revoke", "revoke", self.revoke, methods=["POST"])
+        pages.add_url_rule("/oidc/introspect", "introspect", self.introspect, methods=["POST"])
         pages.add_url_rule("/oidc/userinfo", "userinfo", self.userinfo, methods=["GET", "POST"])
         return pages
 
@@ -52,6 +54,18 @@ class TokenPages:
     def token(self) -> Response:
         """Exchange a code (RFC 6749 4.1.3)."""
         outcome = self._use_cases.redeem(request.get_data(cache=False), credentials())
+        return self._refused(outcome) if isinstance(outcome, NotGranted) else self._with_nonce(json_response(outcome))
+
+    @may_enter(Access.PROVEN_RELYING_PARTY)
+    def revoke(self) -> Response:
+        """Take a token back; the answer is the same where there was none (RFC 7009 2.2)."""
+        outcome = self._use_cases.revoke(request.get_data(cache=False), credentials())
+        return self._refused(outcome) if isinstance(outcome, NotGranted) else self._with_nonce(json_response({}))
+
+    @may_enter(Access.PROVEN_RELYING_PARTY)
+    def introspect(self) -> Response:
+        """Say whether a token counts (RFC 7662 2.2)."""
+        outcome = self._use_cases.inspect(request.get_data(cache=False), credentials())
         return self._refused(outcome) if isinstance(outcome, NotGranted) else self._with_nonce(json_response(outcome))
 
     @may_enter(Access.PROVEN_RELYING_PARTY)

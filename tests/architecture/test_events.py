@@ -59,6 +59,7 @@ FLOWS = {
     "token.issued": ("rp", "out"),
     "token.refused": ("rp", "in"),
     "token.revoked": ("rp", "in"),
+    "token.inspected": ("rp", "out"),
     "token.claims-read": ("rp", "out"),
     "login.sign-out-requested": ("rp", "in"),
     "registration.added": ("staff", None),

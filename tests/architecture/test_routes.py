@@ -118,7 +118,7 @@ def test_an_undeclared_view_stops_the_start() -> None:
 
 def test_each_port_has_only_its_own_routes() -> None:
     public, mutual = (routes(app) for app in apps().values())
-    shared = {"/oidc/par", "/oidc/token", "/oidc/userinfo", "/healthz", "/readyz"}
+    shared = {"/oidc/par", "/oidc/token", "/oidc/revoke", "/oidc/introspect", "/oidc/userinfo", "/healthz", "/readyz"}
     assert mutual == shared
     assert public & mutual == shared
 

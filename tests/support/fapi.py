@@ -10,6 +10,7 @@ from gateway.broker.complete import settle
 from gateway.broker.login import Answered, Arrived, Asked, Refused
 from gateway.broker.relying_party import Profile, RelyingParties, RelyingPartyId, SenderConstraint
 from gateway.oidc.back_channel import NotGranted
+from gateway.oidc.client_authentication import Credentials
 from gateway.oidc.userinfo import ClaimsRefused, Scheme
 from providers.contract import ProviderId, Reference
 from tests.support.gateway_parts import (
@@ -101,6 +102,23 @@ class Fapi(Core):
         granted = self.exchange(self.code(**parameters))
         assert isinstance(granted, dict), granted
         return str(granted["access_token"])
+
+    def care_form(self, token: str | None, **changed: str | None) -> bytes:
+        """Make the form that takes a token back, or asks about it."""
+        values: dict[str, str | None] = {
+            "token": token,
+            "client_id": PORTAL,
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": self.assertion(),
+            **changed,
+        }
+        return urlencode({name: value for name, value in values.items() if value is not None}).encode()
+
+    def revoke(self, form: bytes) -> bool | NotGranted:
+        return self.use_cases.revoke(form, Credentials(certificate_sha256=None))
+
+    def inspect(self, form: bytes) -> dict[str, object] | NotGranted:
+        return self.use_cases.inspect(form, Credentials(certificate_sha256=None))
 
     def read(self, token: str, proof: str | None = None) -> dict[str, Any] | ClaimsRefused:
         """Ask for the claims with a proof."""

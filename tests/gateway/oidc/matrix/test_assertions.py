@@ -12,8 +12,7 @@ from tests.support.fapi import Fapi
 from tests.support.gateway_parts import ISSUER, OTHER, OTHER_KEY, PORTAL_KEY
 from tests.support.proofs import b64
 
-ENDPOINTS = ("par", "token")
-"""There is no revocation and no introspection endpoint; both would have to be named here."""
+ENDPOINTS = ("par", "token", "revoke", "introspect")
 
 
 def send(gateway: Fapi, endpoint: str, assertion: str | None) -> str:
@@ -21,6 +20,10 @@ def send(gateway: Fapi, endpoint: str, assertion: str | None) -> str:
     if endpoint == "par":
         outcome = gateway.push(gateway.push_form(client_assertion=assertion), None)
         assert gateway.storage.events[-1].name in {"login.request-pushed", "login.push-refused"}
+    elif endpoint in {"revoke", "introspect"}:
+        form = gateway.care_form(gateway.token(), client_assertion=assertion)
+        outcome = gateway.revoke(form) if endpoint == "revoke" else gateway.inspect(form)  # type: ignore[assignment] # as below
+        assert gateway.storage.events[-1].name in {"token.revoked", "token.inspected", "token.refused"}
     else:
         outcome = gateway.exchange(gateway.code(), client_assertion=assertion)  # type: ignore[assignment] # both refuse alike
         assert gateway.storage.events[-1].name in {"token.issued", "token.refused"}
@@ -100,9 +103,12 @@ def test_neg_asr_11_eight_seconds_ahead(endpoint: str, name: str) -> None:
 def test_an_assertion_may_name_the_client_alone(endpoint: str) -> None:
     """RFC 7521 4.2: ``client_id`` is optional beside an assertion; a pushed request holds it for another reason."""
     gateway = Fapi()
-    if endpoint == "token":
+    if endpoint in {"revoke", "introspect"}:
+        outcome = gateway.inspect(gateway.care_form(gateway.token(), client_id=None))
+        assert not isinstance(outcome, NotGranted)
+    elif endpoint == "token":
         assert isinstance(gateway.exchange(gateway.code(), client_id=None), dict)
     else:
-        outcome = gateway.push(gateway.push_form(client_id=None), None)
+        outcome = gateway.push(gateway.push_form(client_id=None), None)  # type: ignore[assignment] # another answer
         assert isinstance(outcome, NotGranted)
         assert outcome.code == "invalid_request"
