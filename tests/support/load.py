@@ -102,6 +102,10 @@ class Load:
         self._told.set()
         return self.wait()
 
+    def open_driver(self) -> Driver:
+        """Make the driver of one thread."""
+        return Driver(self._party, provider=self._provider, line=self._line)
+
     def let_end(self, within: float = 120.0) -> None:
         """Wait until every login that is under way now has ended; others begin meanwhile."""
         with self._lock:
@@ -116,7 +120,7 @@ class Load:
         return self.run
 
     def _drive(self) -> None:
-        driver = Driver(self._party, provider=self._provider, line=self._line)
+        driver = self.open_driver()
         try:
             while self._take_turn():
                 self._attempt(driver)

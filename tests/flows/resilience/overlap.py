@@ -2,6 +2,7 @@
 
 import signal
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -32,15 +33,29 @@ class Overlap:
     """Changes the keys that a bank and the gateway have agreed upon, and the gateway's server certificate."""
 
     world: World
-    load: Load
+    loads: Sequence[Load]
 
     def change_keys_of_bank_and_gateway(self) -> None:
         """The bank's banklink and confirmation keys, and our banklink key: told to the other side before they sign."""
         self._make_keys()
         self._believe_both()
         self._sign_with_the_new()
-        self.load.let_end()  # what an old key signed is judged before the old key is forgotten
+        self._let_end()  # what an old key signed is judged before the old key is forgotten
         self._forget_the_old()
+
+    def renew_client_certificate_towards_the_bank(self) -> None:
+        """The gateway's certificate at the bank: the bank knows both, the gateway shows the new one, the old is gone."""
+        pki = DevPki.open(self.world.places.pki)
+        pki.issue("gateway-client", "gateway-client-2", dns=("gateway-client-2.test",))
+        old, new = (f"../pki/issued/{name}/" for name in ("gateway-client", "gateway-client-2"))
+        known = f'["{old}certificate.pem"'
+        self.world.change_settings({known: f'{known}, "{new}certificate.pem"'}, "bank")
+        self._reload_bank("demo-2", 3)
+        self.world.change_settings({f"{old}certificate.pem": f"{new}certificate.pem", f"{old}key.pem": f"{new}key.pem"})
+        self._reload_gateway()
+        self._let_end()  # the workers that showed the old one are gone with the last login they carried
+        self.world.change_settings({f'{known}, "{new}certificate.pem"': f'["{new}certificate.pem"'}, "bank")
+        self._reload_bank("demo-2", 4)
 
     def renew_server_certificate(self) -> None:
         """Give the gateway's two ports a new certificate with a new key, which they take up by themselves."""
@@ -50,6 +65,10 @@ class Overlap:
         ports = [(places.issuer, "public"), (places.mutual_tls, "mutual TLS")]
         for origin, name in ports:
             assert eventually(partial(_shows, urlsplit(origin), new), PATIENCE), name
+
+    def _let_end(self) -> None:
+        for load in self.loads:
+            load.let_end()
 
     def _make_keys(self) -> None:
         root = self.world.places.root

@@ -8,42 +8,54 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc.jwk import ECKey
 
+from certs.dev_pki import DevPki
 from gateway.bootstrap import utc_now
 from gateway.demo.places import PARTY
 from gateway.key_rings import waits_of
 from gateway.registration.cli import rp
 from gateway.settings import load_settings
+from gateway.signing.certificate import certificate_in
 from gateway.signing.cli import keys
 from gateway.signing.life import State, ready_at
+from gateway.signing.purpose import ID_TOKENS, SAML, Purpose
 from gateway.signing.ring_file import read_ring
-from tests.flows.resilience.oracle import check_acknowledged, database_of, signers_of
+from tests.flows.resilience.oracle import WHOLE_BY_SAML, check_acknowledged, database_of, signers_of
 from tests.flows.resilience.overlap import Overlap
 from tests.flows.resilience.world import World, a_world
 from tests.support.gateway_parts import eventually
 from tests.support.https_line import BriefLine, Line
 from tests.support.load import Load
 from tests.support.relying_party import RelyingParty
+from tests.support.saml_driver import SamlLoad, SamlParty, registration
 
 LOGINS: Final = int(os.environ.get("VPM_LOGINS", "10000" if os.environ.get("VPM_NIGHTLY") else "300"))
 LONG: Final = LOGINS >= 10_000
 """Whether there is time for the old key to be withdrawn by the rules, some five minutes after it signed last."""
 AT_ONCE: Final = 8
+BY_SAML: Final = 2
+"""Of those, by SAML."""
 PROCESSES: Final = 4
 """Two workers behind each port."""
 PATIENCE: Final = 120.0
+TAKEN_UP: Final = "signing-keys.taken-up"
 
 pytestmark = [pytest.mark.xdist_group("resilience"), pytest.mark.timeout(7200 if LONG else 600)]
+
+
+def certificate_of(world: World, kid: str) -> x509.Certificate:
+    return certificate_in(ring(world, SAML).find(kid).public)
 
 
 class StrictParty(RelyingParty):
@@ -78,20 +90,22 @@ class StrictParty(RelyingParty):
 
 
 def adjust(world: World) -> None:
-    """Short waits; the portal registered by command, not in the settings file."""
+    """Short waits; both portals registered by command, not in the settings file."""
     path = world.places.settings("gateway")
     text = path.read_text(encoding="utf-8")
     start = text.index("[[relying_parties]]")
     portal = text[start:].replace("../", f"{world.places.root}/")
     (path.parent / "portal.toml").write_text(portal, encoding="utf-8")
-    waits = "[signing_keys]\ncache_seconds = 5\nmargin_seconds = 15\n\n"
+    (path.parent / "saml-portal.toml").write_text(registration(world.places), encoding="utf-8")
+    waits = "[signing_keys]\ncache_seconds = 5\nmargin_seconds = 15\n\n[saml]\ncache_seconds = 5\n\n"
     path.write_text(text[:start].replace("[[providers]]", f"{waits}[[providers]]", 1), encoding="utf-8")
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with a_world(tmp_path, workers=2, adjust=adjust) as world:
-        assert "revision 1" in said(world, rp, "add", str(settings_of(world).parent / "portal.toml"))
+        for portal in ("portal.toml", "saml-portal.toml"):
+            assert "revision 1" in said(world, rp, "add", str(settings_of(world).parent / portal))
         world.gateway.start()
         yield world
 
@@ -131,37 +145,40 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
     assert eventually(condition, PATIENCE), what
 
 
-def ring(world: World) -> Any:
-    return read_ring(settings_of(world).parent / "keys")
+def ring(world: World, purpose: Purpose = ID_TOKENS) -> Any:
+    return read_ring(settings_of(world).parent / "keys", purpose)
 
 
-def kids(world: World, state: State) -> list[str]:
-    return [key.kid for key in ring(world).of(state)]
+def kids(world: World, state: State, purpose: Purpose = ID_TOKENS) -> list[str]:
+    return [key.kid for key in ring(world, purpose).of(state)]
 
 
-def wait_until_allowed(world: World, kid: str) -> None:
+def wait_until_allowed(world: World, kid: str, purpose: Purpose = ID_TOKENS) -> None:
     """Until a key's next step may be taken."""
-    waits = waits_of(load_settings(settings_of(world)))
-    ready = ready_at(ring(world).find(kid), waits)
+    waits = waits_of(load_settings(settings_of(world)), purpose)
+    ready = ready_at(ring(world, purpose).find(kid), waits)
     assert ready is not None
     assert eventually(lambda: utc_now() >= ready, (waits.before_retirement + 2 * waits.margin).total_seconds()), kid
 
 
-def rotate_the_gateways_key(world: World, party: StrictParty) -> str:
-    """Publish, wait, use; gives the old key's id.
+def rotate_the_gateways_keys(world: World, known: Mapping[Purpose, Callable[[str], bool]]) -> dict[Purpose, str]:
+    """Publish, wait until the portals know them, use; gives the old keys' ids.
 
     That a step which comes too early is refused is shown in ``tests/gateway/signing``: on a busy machine nobody can say
     that the command comes too early.
     """
-    (old,) = kids(world, State.SIGNING)
-    said(world, keys, "publish")
-    (new,) = kids(world, State.PUBLISHED)
-    published = [key.kid for key in ring(world).published]
-    wait_for(lambda: taken_up(world, "signing-keys.taken-up", published=published) == PROCESSES, "published")
-    wait_for(lambda: party.knows(new), "the portal has seen the new key")
-    wait_until_allowed(world, new)
-    said(world, keys, "use", new)
-    wait_for(lambda: taken_up(world, "signing-keys.taken-up", kid=new) == PROCESSES, "signing")
+    old = {purpose: kids(world, State.SIGNING, purpose)[0] for purpose in known}
+    for purpose in known:
+        said(world, keys, "--for", purpose.name, "publish")
+    new = {purpose: kids(world, State.PUBLISHED, purpose)[0] for purpose in known}
+    for purpose, knows in known.items():
+        published = [key.kid for key in ring(world, purpose).published]
+        wait_for(lambda kids=published: taken_up(world, TAKEN_UP, published=kids) == PROCESSES, "published")
+        wait_for(lambda kid=new[purpose], knows=knows: knows(kid), "the portal has seen the new key")
+    for purpose, kid in new.items():
+        wait_until_allowed(world, kid, purpose)
+        said(world, keys, "--for", purpose.name, "use", kid)
+        wait_for(lambda kid=kid: taken_up(world, TAKEN_UP, kid=kid) == PROCESSES, "signing")
     return old
 
 
@@ -170,7 +187,7 @@ def rotate_the_portals_key(world: World, party: StrictParty, load: Load) -> None
     key = new_key(world.places.root / "auctions", "auctions-2")
     public = str(world.places.root / "auctions" / "auctions-2.pub")
     said(world, rp, "rotate-key", PARTY, "--key", public, "--kid", "auctions-2")
-    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=2) == PROCESSES, "both keys")
+    wait_for_revision(world, 5, "both keys")
     code, told = tried(world, rp, "rotate-key", PARTY, "--drop", "auctions-1")
     assert (code, "no other key of this relying party has signed yet" in told) == (1, True)
     party.key = key
@@ -179,7 +196,29 @@ def rotate_the_portals_key(world: World, party: StrictParty, load: Load) -> None
     assert shown["auctions-2"]["last_signed"] is not None
     assert "should it stay silent" in shown["auctions-1"]["advice"]
     said(world, rp, "rotate-key", PARTY, "--drop", "auctions-1", "--at-once", "a test has no hour")
-    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=3) == PROCESSES, "the old key is dropped")
+    wait_for_revision(world, 6, "the old key is dropped")
+
+
+def wait_for_revision(world: World, revision: int, what: str) -> None:
+    """Until every process knows what the registry holds now; it counts every change of every portal."""
+    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=revision) == PROCESSES, what)
+
+
+def renew_the_portals_certificate(world: World, party: StrictParty, load: Load) -> None:
+    """Register the second client certificate, show it, take the first out of the registration."""
+    DevPki.open(world.places.pki).issue("relying-party-client", "auctions-client-2", dns=("auctions-2.test",))
+    document = settings_of(world).parent / "portal.toml"
+    old, new = (
+        f"{world.places.pki}/issued/{name}/certificate.pem" for name in ("auctions-client", "auctions-client-2")
+    )
+    first = document.read_text(encoding="utf-8")
+    assert f'["{old}"]' in first
+    for revision, known in ((3, f'["{old}", "{new}"]'), (4, f'["{new}"]')):
+        document.write_text(first.replace(f'["{old}"]', known), encoding="utf-8")
+        said(world, rp, "change", str(document), "--because", "the certificate is renewed")
+        wait_for_revision(world, revision, known)
+        party.portal_tls.load_cert_chain(new, Path(new).with_name("key.pem"))
+        load.let_end()  # whoever shook hands with the old one is served before it is taken out
 
 
 def some_more_logins(load: Load, count: int = 4 * AT_ONCE) -> None:
@@ -188,31 +227,43 @@ def some_more_logins(load: Load, count: int = 4 * AT_ONCE) -> None:
     wait_for(lambda: len(load.run.signed_in) >= until, "logins go on")
 
 
-def withdraw_the_gateways_old_key(world: World, old: str) -> None:
+def withdraw_the_gateways_old_key(world: World, old: str, purpose: Purpose) -> None:
     """By the rules: refused until what it signed has run out; where there is time, it is waited for."""
-    code, told = tried(world, keys, "retire", old)
+    code, told = tried(world, keys, "--for", purpose.name, "retire", old)
     assert (code, "what it signed may still be on the way" in told) == (1, True)
     if LONG:
-        wait_until_allowed(world, old)
-        said(world, keys, "retire", old)
-        assert kids(world, State.RETIRED) == [old]
+        wait_until_allowed(world, old, purpose)
+        said(world, keys, "--for", purpose.name, "retire", old)
+        assert kids(world, State.RETIRED, purpose) == [old]
 
 
 def test_r12_t64_no_login_fails_while_every_key_is_rotated(world: World) -> None:
-    party = StrictParty(world)
-    with Load(world.places, at_once=AT_ONCE, party=party, line=BriefLine) as load:
+    party, by_saml = StrictParty(world), SamlParty(world.places)
+    loads = (
+        Load(world.places, at_once=AT_ONCE - BY_SAML, party=party, line=BriefLine),
+        SamlLoad(world.places, at_once=BY_SAML, party=by_saml, line=BriefLine),
+    )
+    with loads[0] as load, loads[1] as saml_load:
         some_more_logins(load)
-        old = rotate_the_gateways_key(world, party)
+        known = {ID_TOKENS: party.knows, SAML: lambda kid: by_saml.knows(certificate_of(world, kid))}
+        old = rotate_the_gateways_keys(world, known)
+        renew_the_portals_certificate(world, party, load)
         rotate_the_portals_key(world, party, load)
-        overlap = Overlap(world, load)
+        overlap = Overlap(world, loads)
         overlap.change_keys_of_bank_and_gateway()
+        overlap.renew_client_certificate_towards_the_bank()
         overlap.renew_server_certificate()
-        withdraw_the_gateways_old_key(world, old)
-        assert eventually(lambda: len(load.run.signed_in) >= LOGINS, 3600.0)
-        run = load.stop()
-    print(json.dumps(run.summary() | {"begun": run.begun}))  # noqa: T201 - the figure to report
-    assert [str(attempt.error) for attempt in run.stopped] == []
-    assert len(run.signed_in) == run.begun >= LOGINS
-    signers = signers_of(database_of(world.places))
-    assert set(signers) == {old, *kids(world, State.SIGNING)}, "both keys signed, and no other"
-    check_acknowledged(database_of(world.places), run.signed_in)
+        for purpose, kid in old.items():
+            withdraw_the_gateways_old_key(world, kid, purpose)
+        assert eventually(lambda: len(load.run.signed_in) + len(saml_load.run.signed_in) >= LOGINS, 3600.0)
+        runs = load.stop(), saml_load.stop()
+    for run in runs:
+        print(json.dumps(run.summary() | {"begun": run.begun}))  # noqa: T201 - the figure to report
+        assert [str(attempt.error) for attempt in run.stopped] == []
+        assert len(run.signed_in) == run.begun
+    assert sum(run.begun for run in runs) >= LOGINS
+    for purpose, event in ((ID_TOKENS, "token.issued"), (SAML, "login.assertion-issued")):
+        signers = signers_of(database_of(world.places), event)
+        assert signers == {old[purpose], *kids(world, State.SIGNING, purpose)}, "both keys signed, and no other"
+    check_acknowledged(database_of(world.places), runs[0].signed_in)
+    check_acknowledged(database_of(world.places), runs[1].signed_in, WHOLE_BY_SAML)
