@@ -307,12 +307,30 @@ class Provider(Protocol):
         """Sentences for the operator about settings that weaken this provider; empty when there are none."""
 
 
+class CardTrouble(StrEnum):
+    """Why the card did not sign, as far as the page can tell; chooses a text that helps."""
+
+    SOFTWARE_MISSING = "software_missing"
+    """The browser's extension or the application behind it is absent or too old."""
+    CARD_UNREADABLE = "card_unreadable"
+    """Card, reader or PIN."""
+    PAGE_FAILED = "page_failed"
+    """A fault of the page, or one that nobody knows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPage:
-    """The person is asked to put in a card and let it sign a challenge."""
+    """The person is asked to put in a card and let it sign a challenge.
+
+    The form's ``token`` is what the card signed, its ``error`` what the browser's extension says instead.
+    """
 
     challenge: str
     """Base64, as the page's script hands it to the card (eid-providers.md 7.2)."""
+    trouble: CardTrouble | None = None
+    """What was in the way at the last try."""
+    software_card: str | None = None
+    """Test environment only: https address of a script that answers in the extension's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

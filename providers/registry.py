@@ -17,9 +17,17 @@ from providers.refusals import Reason
 from providers.saml import entry as saml
 from providers.settings import InvalidProviderSettings
 from providers.smart_id import opening as smart_id
+from providers.web_eid import opening as web_eid
 
 PROTOCOLS: Mapping[str, ProviderProtocol] = {
-    protocol.name: protocol for protocol in (banklink.PROTOCOL, oidc.PROTOCOL, saml.PROTOCOL, smart_id.PROTOCOL)
+    protocol.name: protocol
+    for protocol in (
+        banklink.PROTOCOL,
+        oidc.PROTOCOL,
+        saml.PROTOCOL,
+        smart_id.PROTOCOL,
+        web_eid.PROTOCOL,
+    )
 }
 """Protocols of this project, by name."""
 
