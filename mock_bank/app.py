@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mock_bank import (
     pages_banklink,
+    pages_card,
     pages_debugger,
     pages_login,
     pages_oidc,
@@ -36,6 +37,7 @@ def create_public_app(bank: Bank) -> Flask:
         pages_saml,
         pages_login,
         pages_phone,
+        pages_card,
         pages_tools,
         pages_debugger,
     ):
@@ -70,7 +72,7 @@ def _say_what_failed(error: HTTPException) -> Response | HTTPException:
 def _protect(response: Response) -> Response:
     faults = active_faults()
     policy = response.headers.get("Content-Security-Policy", PAGE_POLICY)
-    if "mfa.framable" not in faults:
+    if "mfa.framable" not in faults and "frame-ancestors" not in policy:
         policy += "; frame-ancestors 'none'"
         response.headers["X-Frame-Options"] = "DENY"
     response.headers["Content-Security-Policy"] = policy

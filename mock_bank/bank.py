@@ -3,16 +3,18 @@
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from certs.errors import CertificateError
 from mock_bank.answer_faults import Around, bend_and_seal
 from mock_bank.answers import Answer, Occasion, draft_answer, finished
 from mock_bank.confirmations import Authentication, Confirmations, Signer
+from mock_bank.eid.desk import CardDesk, open_card_desk
 from mock_bank.faults import ActiveFaults, Switchboard, parse_faults
 from mock_bank.identities import identity_of
 from mock_bank.journal import Journal, Record
@@ -96,6 +98,8 @@ class Bank:
     """Set where the settings have one."""
     saml: SamlIdp | None = None
     """Where the bank is a SAML identity provider."""
+    card_desk: CardDesk | None = None
+    """None where the settings have no ``[eid]``."""
     inbox: Inbox = field(default_factory=Inbox)
     _answers_made: "count[int]" = field(default_factory=count)
     _answered: dict[str, str] = field(default_factory=dict)
@@ -241,6 +245,7 @@ def open_bank(
         grants=Grants(clock, tokens),
         assertion_ids=SpentOnce(clock),
         saml=open_saml_idp(settings.saml, clock) if settings.saml else None,
+        card_desk=_card_desk(settings, personas.values(), clock()),
     )
     bank.smart_id = _smart_id(bank)
     return bank
@@ -254,3 +259,12 @@ def _smart_id(bank: Bank) -> SmartId | None:
         return open_smart_id(entry, bank.personas, bank.faults_for, bank.clock)
     except (OSError, ValueError) as error:
         raise InvalidSettings([f"smart_id: the authority cannot be used: {error}"]) from error
+
+
+def _card_desk(settings: BankSettings, personas: Iterable[Persona], now: datetime) -> CardDesk | None:
+    if settings.eid is None:
+        return None
+    try:
+        return open_card_desk(settings.eid, personas, now)
+    except CertificateError as error:
+        raise InvalidSettings([f"eid: {error}"]) from error

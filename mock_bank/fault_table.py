@@ -238,6 +238,13 @@ TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("err.stack-trace", "ERR-08", "the Smart-ID service, or the page of a refused SAML request, shows a stack trace"),
     ("err.parallel-mixup", "ERR-12", "a Smart-ID session or SAML request is answered as the one before it"),
     ("err.cross-session", "ERR-13", "a session is answered with the result of somebody else's"),
+    # What the issuer of the test cards says about revocation, to whoever takes them
+    ("ocs.down", "eid 8.4", "the OCSP responder answers every question with 503"),
+    ("ocs.unknown", "eid 8.4", "the OCSP responder knows no card"),
+    ("ocs.other-key", "eid 8.4", "OCSP answers are signed by a responder that the issuer did not make one"),
+    ("ocs.stale", "eid 8.4", "OCSP answers are an hour old"),
+    ("ocs.other-nonce", "eid 8.4", "OCSP answers carry the nonce of another question"),
+    ("ocs.no-list", "eid 8.4", "the revocation list cannot be fetched"),
     # Attributes: in the banklink answer and in the confirmation alike, unless the sentence says otherwise
     ("att.combined-name", "ATT-01", "both names stand in family_name, given_name is missing"),
     ("att.empty-surname", "ATT-02", "the family name is empty"),

@@ -1,4 +1,4 @@
-"""Both ports in one process, by cheroot: connections wait in its selector, so a silent client costs no thread.
+"""All ports in one process, by cheroot: connections wait in its selector, so a silent client costs no thread.
 
 cheroot's own pyOpenSSL adapter sleeps ten milliseconds whenever a socket is not ready and names no client
 certificate; the adapter here waits on the socket itself, gives the handshake a deadline and names the certificate.
@@ -24,7 +24,8 @@ from OpenSSL import SSL
 from mock_bank.app import create_public_app
 from mock_bank.back_channel import PEER, create_back_channel_app
 from mock_bank.bank import Bank
-from mock_bank.settings import Listen
+from mock_bank.eid.status_app import create_status_app
+from mock_bank.settings import EidSettings, Listen
 from mock_bank.smart_id.ocsp import create_responder_app
 from mock_bank.smart_id.service import SmartId
 from mock_bank.tls_port import HELLO_BYTES, TlsPort
@@ -207,7 +208,7 @@ class Running:
         return int(self.servers[1].bind_addr[1])
 
     def stop(self) -> None:
-        """Stop both ports and let the journal finish."""
+        """Stop every port and let the journal finish."""
         for server in self.servers:
             server.stop()
         for thread in self.threads:
@@ -235,17 +236,30 @@ def _responder(smart_id: SmartId) -> Server:
     return server
 
 
+def _plain_server(listen: EidSettings, app: Any, bank: Bank) -> Server:
+    server = _PatientServer(
+        (listen.address, listen.port), app, numthreads=bank.settings.threads, timeout=REQUEST_SECONDS,
+        shutdown_timeout=2,
+    )  # fmt: skip
+    server.max_request_body_size = 64 * 1024
+    server.prepare()
+    return server
+
+
 def start(bank: Bank) -> Running:
     """Bind every port and serve it in a thread; returns once all accept connections.
 
     Raises:
         OSError: a port is taken, or may not be used by this user.
     """
-    servers = (
+    servers: tuple[Server, ...] = (
         _server(bank.settings.public, create_public_app(bank), bank),
         _server(bank.settings.mutual_tls, create_back_channel_app(bank), bank),
         *([_responder(bank.smart_id)] if bank.smart_id is not None else []),
     )
+    if bank.settings.eid is not None and bank.card_desk is not None:
+        app = create_status_app(bank, bank.card_desk)
+        servers = (*servers, _plain_server(bank.settings.eid, app, bank))
     threads = tuple(
         threading.Thread(target=each.serve, name=f"bank:{each.bind_addr[1]}", daemon=True) for each in servers
     )

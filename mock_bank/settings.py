@@ -173,6 +173,23 @@ class SamlIdpSettings(SigningKey):
     service_providers: tuple[ServiceProvider, ...] = Field(min_length=1)
 
 
+class EidSettings(_Frozen):
+    """The authority of the test cards, and the plain-http port on which it says which are revoked."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    ca_certificate: Path
+    """PEM of the authority; those who take the cards trust it."""
+    ca_key: Path
+    cards: Path
+    """Folder in which every card is kept, for browsers and for the next run."""
+
+    @property
+    def url(self) -> str:
+        """As certificates name it."""
+        return f"http://{self.address}:{self.port}"
+
+
 class BankSettings(_Frozen):
     """Everything the mock bank is told."""
 
@@ -187,6 +204,8 @@ class BankSettings(_Frozen):
     partners: tuple[Partner, ...] = Field(min_length=1)
     smart_id: SmartIdEntry | None = None
     saml: SamlIdpSettings | None = None
+    eid: EidSettings | None = None
+    """Without it the bank has no cards."""
     faults: tuple[str, ...] = ()
     fast_login: bool = False
     """Answer at once to a request with an ``X-Mock-Persona`` header; for benchmarks, loopback only."""
@@ -279,7 +298,8 @@ def _files_of(settings: BankSettings) -> list[Path]:
     keys += [settings.oidc.signing_key] if settings.oidc else []
     partners = [path for each in settings.partners for path in _files_of_partner(each)]
     smart_id = [settings.smart_id.ca_certificate, settings.smart_id.ca_key] if settings.smart_id is not None else []
-    return ports + trust + keys + partners + smart_id + _files_of_saml(settings.saml)
+    authority = [settings.eid.ca_certificate, settings.eid.ca_key] if settings.eid is not None else []
+    return ports + trust + keys + partners + smart_id + _files_of_saml(settings.saml) + authority
 
 
 def _files_of_saml(settings: SamlIdpSettings | None) -> list[Path]:

@@ -21,6 +21,7 @@ class Places:
     gateway_mutual_port: int = 8444
     bank_port: int = 9443
     bank_mutual_port: int = 9444
+    bank_cards_port: int = 9445
     auctions_port: int = 7443
     ocsp_port: int = 9080
 
@@ -32,6 +33,7 @@ class Places:
             self.gateway_mutual_port,
             self.bank_port,
             self.bank_mutual_port,
+            self.bank_cards_port,
             self.auctions_port,
             self.ocsp_port,
         )
@@ -60,6 +62,11 @@ class Places:
     def ocsp(self) -> str:
         """Who says whether a certificate of the mock Smart-ID is revoked: plain http, as such servers are."""
         return f"http://127.0.0.1:{self.ocsp_port}"
+
+    @property
+    def card_status(self) -> str:
+        """Where the issuer of the test cards says which are revoked; plain http, as what it says is signed."""
+        return f"http://127.0.0.1:{self.bank_cards_port}"
 
     @property
     def auctions(self) -> str:

@@ -114,6 +114,8 @@ def _write_settings(places: Places, part: str, *, fast_login: bool, workers: int
         bank_mutual=places.bank_mutual,
         bank_port=places.bank_port,
         bank_mutual_port=places.bank_mutual_port,
+        bank_cards_port=places.bank_cards_port,
+        card_status=places.card_status,
         auctions=places.auctions,
         auctions_port=places.auctions_port,
         gateway_id=GATEWAY_ID,

@@ -1,4 +1,4 @@
-"""The files a page loads: two stylesheets and an icon, from our own origin.
+"""The files a page loads: stylesheets, an icon and the script of the card page, from our own origin.
 
 Each is read and compressed once per process. Its address holds a digest of its content, so that a browser may keep it
 for ever and a new release is seen at once.
@@ -22,7 +22,9 @@ from gateway.web.headers import set_security_headers
 assets = Blueprint("assets", __name__)
 """Public, personal data none: ``GET /assets/<name>``."""
 
-_KINDS: Final = MappingProxyType({".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"})
+_KINDS: Final = MappingProxyType(
+    {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+)
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 

@@ -13,11 +13,12 @@ from gateway.broker.login import AtProvider
 from gateway.use_cases import UseCases
 from gateway.web.access import Access, may_enter
 from gateway.web.browser import language_of, mark_of
-from gateway.web.login_pages import not_here
+from gateway.web.login_pages import not_here, way_back
 from gateway.web.page_values import AttendedView
 from gateway.web.pages import render_attended, render_attended_state
 from gateway.web.responses import json_response, page, see_other
-from providers.contract import Language, Page
+from gateway.web_address import origin_of
+from providers.contract import CardPage, Language, Page
 
 
 def attended_pages(use_cases: UseCases) -> Blueprint:
@@ -55,9 +56,26 @@ def _shown(use_cases: UseCases, login: str, said: Mapping[str, str]) -> Response
         return not_here()
     found = _found(use_cases, login)
     view = _view(use_cases, found, said) if found is not None else None
-    if view is None:
+    if view is None or found is None:
         return see_other(f"/login/{known}/continue")
-    return page(render_attended(view), script_nonce=view.script_nonce, fetches=True)
+    return page(
+        render_attended(view),
+        form_action=_ends_at(use_cases, found),
+        script_nonce=view.script_nonce,
+        fetches=True,
+        frames=_frames_of(view.page),
+    )
+
+
+def _ends_at(use_cases: UseCases, login: AtProvider) -> tuple[str, ...]:
+    """Where a form of the page may lead in the end: the portal, once the login is over or given up."""
+    return way_back(use_cases, use_cases.parties[login.asked.question.relying_party], login.asked)
+
+
+def _frames_of(shown: Page) -> tuple[str, ...]:
+    """The origin of a card made of software, which shows its reader in a frame; nobody's otherwise."""
+    software = shown.software_card if isinstance(shown, CardPage) else None
+    return (origin_of(software),) if software is not None else ()
 
 
 def _found(use_cases: UseCases, login: str) -> AtProvider | None:
@@ -80,8 +98,6 @@ def _view_of(use_cases: UseCases, login: AtProvider, language: Language, shown: 
         provider=use_cases.providers[login.provider].names[language],
         portal=use_cases.parties[login.asked.question.relying_party].names[language],
         page=shown,
-        return_url=use_cases.addresses.return_url(login.provider),
-        reference=login.reference,
         action=f"{base}/here",
         state_url=f"{base}/here/state",
         continue_url=f"{base}/continue",

@@ -36,15 +36,16 @@ def secure_headers(
     form_action: tuple[str, ...] = (),
     script_nonce: str | None = None,
     fetches: bool = False,
+    frames: tuple[str, ...] = (),
 ) -> HeaderLines:
     """Make the headers of an answer: its type, whether it may be stored, and what a browser may do with it.
 
     Without ``cache_control``, which must be a text of ours, it is not stored at all. ``fetches`` lets the page's script
-    ask the gateway for news. For the other arguments and what is raised see ``set_security_headers``.
+    ask the gateway for news; ``frames`` are the origins that it may show in a frame. For the other arguments and what is raised see ``set_security_headers``.
     """
     caching = _DYNAMIC if cache_control is None else (("Cache-Control", cache_control),)
-    policy = ("Content-Security-Policy", _policy(form_action) + _script(script_nonce) + (_FETCHES if fetches else ""))
-    return HeaderLines((("Content-Type", content_type), *caching, *_ALWAYS, policy))
+    policy = _policy(form_action) + _script(script_nonce) + (_FETCHES if fetches else "") + _frames(frames)
+    return HeaderLines((("Content-Type", content_type), *caching, *_ALWAYS, ("Content-Security-Policy", policy)))
 
 
 def set_security_headers(
@@ -73,11 +74,19 @@ def set_security_headers(
 @lru_cache(maxsize=4096)
 def _policy(form_action: tuple[str, ...]) -> str:
     """Write everything but the script's part, which differs in every answer."""
-    for origin in form_action:
+    targets = " ".join(("'self'", *_origins(form_action)))
+    return f"{_NOTHING_ELSE}; form-action {targets}"
+
+
+def _frames(origins: tuple[str, ...]) -> str:
+    return f"; frame-src {' '.join(_origins(origins))}" if origins else ""
+
+
+def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in given:
         if not ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is no https origin; give scheme, host and port only, in lower case")
-    targets = " ".join(("'self'", *form_action))
-    return f"{_NOTHING_ELSE}; form-action {targets}"
+    return given
 
 
 def _script(nonce: str | None) -> str:

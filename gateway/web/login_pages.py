@@ -212,7 +212,7 @@ def _choices_page(use_cases: UseCases, directory: ProviderDirectory, login: Logi
         valid_until=asked.expires_at,
         stays_signed_in=party.group is not None,
     )
-    response = page(render_choices(view), form_action=_way_back(use_cases, party, asked))
+    response = page(render_choices(view), form_action=way_back(use_cases, party, asked))
     if "lang" in request.args:
         remember(response, LANGUAGE, language)
     return response
@@ -233,7 +233,7 @@ def _choice(directory: ProviderDirectory, provider: ProviderId, language: Langua
     )
 
 
-def _way_back(use_cases: UseCases, party: RelyingParty, asked: Asked) -> tuple[str, ...]:
+def way_back(use_cases: UseCases, party: RelyingParty, asked: Asked) -> tuple[str, ...]:
     """Browsers apply ``form-action`` to the redirect that follows a form, so the portal's origins must be in it."""
     return tuple(sorted({origin_of(party.home), origin_of(use_cases.door_of(asked).reply_address(asked))}))
 
@@ -269,4 +269,4 @@ def _outcome_page(use_cases: UseCases, login: Login) -> Response:
         another_way_action=f"/login/{asked.id}/again" if asked.in_time(use_cases.clock()) else None,
         return_action=f"/login/{asked.id}/cancel",
     )
-    return refusal_page(view, form_action=_way_back(use_cases, party, asked))
+    return refusal_page(view, form_action=way_back(use_cases, party, asked))

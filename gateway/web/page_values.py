@@ -82,10 +82,6 @@ class AttendedView:
     """Its name in the page's language."""
     portal: str
     page: Page
-    return_url: str
-    """Where a page that answers the provider's adapter itself posts to."""
-    reference: str
-    """The login's, for that answer."""
     action: str
     """Where the person's form is posted, and this page asked for anew."""
     state_url: str

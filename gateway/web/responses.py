@@ -28,9 +28,10 @@ def page(
     form_action: tuple[str, ...] = (),
     script_nonce: str | None = None,
     fetches: bool = False,
+    frames: tuple[str, ...] = (),
 ) -> Response:
     """Answer with a page; for the arguments see ``secure_headers``."""
-    headers = secure_headers(_HTML, form_action=form_action, script_nonce=script_nonce, fetches=fetches)
+    headers = secure_headers(_HTML, form_action=form_action, script_nonce=script_nonce, fetches=fetches, frames=frames)
     return Answer(html, status, headers)
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from gateway.web.assets import asset_addresses
 from gateway.web.qr_code import qr_code
-from providers.contract import Availability, Language, ProviderKind
+from providers.contract import Availability, CardTrouble, Language, ProviderKind
 
 HERE: Final = Path(__file__).parent
 _RIGA: Final = ZoneInfo("Europe/Riga")
@@ -86,6 +86,7 @@ def _environment(language: Language) -> Environment:
         qr=qr_code,
         states=_states(catalogue(language)),
         kinds=_kinds(catalogue(language)),
+        troubles=_troubles(catalogue(language)),
         clock_time=lambda at: at.astimezone(_RIGA).strftime("%H:%M"),
         moment=lambda at: at.astimezone(_RIGA).strftime(_MOMENT[language]),
     )
@@ -98,6 +99,22 @@ def _kinds(words: NullTranslations) -> dict[ProviderKind, str]:
         ProviderKind.BANK: gettext("Internet banks"),
         ProviderKind.CARD: gettext("Cards with a chip"),
         ProviderKind.APP: gettext("Apps on the telephone"),
+    }
+
+
+def _troubles(words: NullTranslations) -> dict[CardTrouble, str]:
+    gettext = words.gettext
+    return {
+        CardTrouble.SOFTWARE_MISSING: gettext(
+            "The browser did not find the Web eID software. Install or update it, start the browser anew, and try again."
+        ),
+        CardTrouble.CARD_UNREADABLE: gettext(
+            "The card did not sign. See that it is the right card, that it sits firmly in the reader, and that its PIN 1 "
+            "is not blocked; then try again."
+        ),
+        CardTrouble.PAGE_FAILED: gettext(
+            "The card could not be asked. Please try again, or choose another way to sign in."
+        ),
     }
 
 

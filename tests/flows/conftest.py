@@ -27,13 +27,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def places_at(root: Path) -> Places:
-    gateway, mutual, bank, bank_mutual, auctions, ocsp = free_ports(6)
+    gateway, mutual, bank, bank_mutual, cards, auctions, ocsp = free_ports(7)
     return Places(
         root=root,
         gateway_port=gateway,
         gateway_mutual_port=mutual,
         bank_port=bank,
         bank_mutual_port=bank_mutual,
+        bank_cards_port=cards,
         auctions_port=auctions,
         ocsp_port=ocsp,
     )

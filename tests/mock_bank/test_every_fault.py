@@ -1,6 +1,7 @@
 """No fault is dead: for each one, a run with it differs from an honest run in what the other side can observe."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,9 @@ from mock_bank.answers import written_time
 from mock_bank.faults import REGISTRY
 from mock_bank.smart_id.api import REFUSALS as REGISTRY_OF_STARTS
 from mock_bank.smart_id.wire import control_code
-from tests.mock_bank import oidc_partner, saml_partner
+from tests.mock_bank import card_issuer, oidc_partner, saml_partner
 from tests.mock_bank.partner import ORDER_4012, SHA1, TestPartner, answer_in, encode, written
+from tests.mock_bank.pki import Authority
 from tests.mock_bank.smart_id_party import CHALLENGES, start_body
 from tests.mock_bank.test_mutual_tls import OVER_TLS
 from tests.mock_bank.world import NONCES, MakeWorld, World
@@ -325,12 +327,16 @@ SCENARIOS: dict[str, Scenario] = {
     **oidc_partner.SCENARIOS,
     **SMART_ID,
     **saml_partner.SCENARIOS,
+    **card_issuer.SCENARIOS,
 }
 
 
 @pytest.mark.parametrize("fault", SCENARIOS)
-def test_the_fault_changes_what_can_be_observed(fault: str, make_world: MakeWorld) -> None:
-    honest, again, faulty = make_world(), make_world(), make_world(faults=[fault])
+def test_the_fault_changes_what_can_be_observed(
+    fault: str, make_world: MakeWorld, pki: Authority, tmp_path: Path
+) -> None:
+    changes = card_issuer.settings(pki, tmp_path) if fault in card_issuer.SCENARIOS else {}
+    honest, again, faulty = make_world(**changes), make_world(**changes), make_world(faults=[fault], **changes)
     scenario = SCENARIOS[fault]
     expected = scenario(honest)
     assert scenario(again) == expected, "the scenario itself is not steady, so it would prove nothing"

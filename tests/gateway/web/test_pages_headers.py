@@ -95,11 +95,11 @@ def client() -> FlaskClient:
     return app.test_client()
 
 
-def test_pages_load_two_stylesheets_and_an_icon_from_our_own_origin() -> None:
-    assert set(asset_addresses()) == {"bootstrap.min.css", "gateway.css", "icon.svg"}
+def test_pages_load_two_stylesheets_an_icon_and_the_cards_script_from_our_own_origin() -> None:
+    assert set(asset_addresses()) == {"bootstrap.min.css", "gateway.css", "icon.svg", "web_eid.js"}
 
 
-@pytest.mark.parametrize("name", ["bootstrap.min.css", "gateway.css", "icon.svg"])
+@pytest.mark.parametrize("name", ["bootstrap.min.css", "gateway.css", "icon.svg", "web_eid.js"])
 def test_an_asset_is_kept_for_ever_and_compressed_for_whoever_accepts_it(client: FlaskClient, name: str) -> None:
     address = asset_addresses()[name]
     plain = client.get(address)
