@@ -34,16 +34,19 @@ LINK_SCRIPT: Final = Markup(
 """The same for a departure by link."""
 
 NEWS_SCRIPT: Final = Markup(
-    'const proof=document.getElementById("proof");'
+    'const proof=document.getElementById("proof");let left=false;addEventListener("submit",()=>{left=true});'
     "async function look(){try{"
     "const answer=await fetch(proof.dataset.state);const news=await answer.json();"
-    "if(news.over){location.replace(proof.dataset.over);return}"
+    "if(left)return;if(news.over){location.replace(proof.dataset.over);return}"
     'const fresh=document.createElement("div");fresh.innerHTML=news.content;'
     "if(fresh.innerHTML!==proof.innerHTML)proof.innerHTML=news.content"
     "}catch{}setTimeout(look,1000)}"
     "setTimeout(look,1000)"
 )
-"""Asks each second whether the part of the page that changes has changed; a question that fails is asked again."""
+"""Asks each second whether the part of the page that changes has changed; a question that fails is asked again.
+
+Once a form is on its way the page does not go anywhere else by itself.
+"""
 
 
 @cache

@@ -161,7 +161,7 @@ def test_a_host_in_upper_case_is_a_good_redirect_uri(root: Path) -> None:
         ('home = "https://localhost:7443/"', 'home = "https://u@localhost:7443/"', "relying_parties.0.home: "),
         ('profile = "baseline"', 'profile = "lax"', "relying_parties.0.oidc.profile"),
         ('reason = "demo portal', 'reason = ""\n# "', "why baseline is needed"),
-        ("until = ", "# until = ", "the last day on which it is allowed"),
+        ("\nuntil = ", "\n# until = ", "the last day on which it is allowed"),
         ('profile = "baseline"', 'profile = "baseline"\nsender_constraint = "cookies"', "sender_constraint"),
         ('profile = "baseline"\n', "", "reason and until belong to the profile baseline"),
         (

@@ -34,16 +34,27 @@ class Telephone:
         return self.session.post(f"{_origin(link)}/smart-id/app", data=form, timeout=30)
 
     def answer_push(
-        self, bank: str, person: str, *, code: str | None, pin: str | None = None, approve: bool = True
+        self,
+        bank: str,
+        person: str,
+        *,
+        code: str | None,
+        pin: str | None = None,
+        approve: bool = True,
+        session: str | None = None,
     ) -> requests.Response:
-        """Take the request that waits, pick the code ``code`` where there is a choice (None: a wrong one)."""
+        """Take the request that waits, or the one named; pick ``code`` where there is a choice (None: the first)."""
         address = f"{bank}/smart-id/phone/{person}"
         page = self.session.get(address, timeout=30).text
-        session = re.search(r'name="session" value="([0-9a-f]+)"', page)
-        assert session, page
+        waiting = re.findall(r'name="session" value="([0-9a-f]+)"', page)
+        assert waiting, page
         choices = re.findall(r'name="choice" value="([0-9]{4})"', page)
         picked = code if code is not None else next(iter(choices), "")
-        form = {"session": session[1], "pin": pin or person[-4:], "decision": "approve" if approve else "refuse"}
+        form = {
+            "session": session or waiting[0],
+            "pin": pin or person[-4:],
+            "decision": "approve" if approve else "refuse",
+        }
         return self.session.post(address, data={**form, "choice": picked}, timeout=30)
 
     def choices(self, bank: str, person: str) -> list[str]:
