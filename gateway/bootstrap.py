@@ -32,7 +32,7 @@ from gateway.storage.sql_storage import SqlStorage, open_storage
 from gateway.taking_up import TakingUp
 from gateway.use_cases import UseCases
 from gateway.web.app import Gateway
-from providers.contract import Provider
+from providers.contract import CARD, Provider
 from providers.errors import ProviderMisconfigured
 from providers.form_post import FormPost
 from providers.registry import open_provider
@@ -198,6 +198,10 @@ def _misplaced(provider: Provider, entry: dict[str, Any], settings: Settings, ad
         yield f"provider {provider.id}: is allowed in the test environment only (VPM-DRV-03)"
     if len(addresses.return_url(provider.id)) > LONGEST_RETURN_URL:
         yield f"provider {provider.id}: its return address is longer than {LONGEST_RETURN_URL} characters"
+    if CARD in provider.answer_methods:
+        asked_at = entry.get("card_tls", {}).get("url", "").rstrip("/")
+        if settings.cards is None or settings.cards.url != asked_at:
+            yield f"provider {provider.id}: card_tls.url must be the url of [cards], where browsers are asked for cards"
 
 
 def _port_problems(settings: Settings) -> list[str]:
@@ -207,6 +211,11 @@ def _port_problems(settings: Settings) -> list[str]:
         if port.certificate is not None and port.key is not None:
             files = settings.base / port.certificate, settings.base / port.key
             attempt(problems, partial(load_identity, *files), name)
+    if settings.cards is not None:
+        base, cards = settings.base, settings.cards
+        attempt(problems, lambda: load_identity(base / cards.certificate, base / cards.key), "cards")
+        for path in cards.client_cas:
+            attempt(problems, partial(load_chain, base / path), "cards.client_cas")
     attempt(problems, lambda: load_chain(settings.base / trust.client_ca), "mutual_tls.client_ca")
     attempt(problems, lambda: load_crl(settings.base / trust.client_crl), "mutual_tls.client_crl")
     return problems

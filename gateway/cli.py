@@ -14,13 +14,14 @@ import click
 from gateway.bootstrap import CONFIG_VARIABLE, open_gateway
 from gateway.logging import log_as_json
 from gateway.serving import serve_fronted, serve_mutual_tls, serve_public
-from gateway.serving.settings import ClientTrust, FrontedPort, MutualTlsPort, PublicPort, ServerIdentity
-from gateway.settings import InvalidSettings, PortEntry, Settings, load_settings
+from gateway.serving.settings import CardTrust, ClientTrust, FrontedPort, MutualTlsPort, PublicPort, ServerIdentity
+from gateway.settings import CardPortEntry, InvalidSettings, PortEntry, Settings, load_settings
 from gateway.storage.keys import KeysUnsafe
 from gateway.storage.sealer import LogInconsistent
 from gateway.web.app import Gateway
 
-PORTS: Final = ("public", "mutual-tls")
+PORTS: Final = ("public", "mutual-tls", "cards")
+"""The last one only where the settings have it."""
 _FORK: Final = multiprocessing.get_context("fork")
 
 CONFIG = click.option(
@@ -50,33 +51,37 @@ def check(config: Path) -> None:
 
 @gateway.command()
 @CONFIG
-@click.option("--only", type=click.Choice(PORTS), help="Serve one of the two ports.")
+@click.option("--only", type=click.Choice(PORTS), help="Serve one of the ports.")
 def serve(config: Path, only: str | None) -> None:
-    """Serve the public port and the mutual-TLS port until SIGTERM; SIGHUP reloads both without losing a request."""
+    """Serve every port of the settings until SIGTERM; SIGHUP reloads them without losing a request."""
     log_as_json()
     settings = _settings(config)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())
     if only is None:
-        sys.exit(_serve_both(config, settings))
+        sys.exit(_serve_all(config, settings))
     _serve_one(settings, only)
 
 
 def _serve_one(settings: Settings, port: str) -> None:
     if port == "public":
         _serve(settings, settings.public, "gateway.web.wsgi:public", None)
-    else:
+    elif port == "mutual-tls":
         _serve(settings, settings.mutual_tls, "gateway.web.wsgi:mutual_tls", _clients(settings))
+    elif settings.cards is not None:
+        _serve_cards(settings.base, settings.cards)
+    else:
+        raise click.ClickException("there is no [cards] in the settings, so there is no port for cards")
 
 
-def _serve_both(config: Path, settings: Settings) -> int:
-    """Run each port in a process of its own; when one ends, the other is ended too.
+def _serve_all(config: Path, settings: Settings) -> int:
+    """Run each port in a process of its own; when one ends, the others are ended too.
 
     The processes are forked, so that the modules are imported once; nothing of the opened gateway is left by then.
     """
     _opened(config).close()
     gc.collect()
     gc.freeze()  # a collection in a forked process would write to, and so copy, every page it shares with the others
-    ports = [_FORK.Process(target=_serve_one, args=(settings, port), name=port) for port in PORTS]
+    ports = [_FORK.Process(target=_serve_one, args=(settings, port), name=port) for port in _ports_of(settings)]
     for port in ports:
         port.start()
 
@@ -93,6 +98,10 @@ def _serve_both(config: Path, settings: Settings) -> int:
     for port in ports:
         port.join()
     return 1 if {port.exitcode for port in ports} - {0, -signal.SIGTERM} else 0
+
+
+def _ports_of(settings: Settings) -> tuple[str, ...]:
+    return PORTS if settings.cards is not None else PORTS[:-1]
 
 
 def _opened(config: Path) -> Gateway:
@@ -122,6 +131,13 @@ def _serve(settings: Settings, entry: PortEntry, app: str, clients: ClientTrust 
             serve_public(PublicPort(**where), app, entry.workers)
         else:
             serve_mutual_tls(MutualTlsPort(**where, clients=clients), app, entry.workers)
+
+
+def _serve_cards(base: Path, entry: CardPortEntry) -> None:
+    identity = ServerIdentity(certificate=base / entry.certificate, key=base / entry.key)
+    cards = CardTrust(cas=tuple(base / path for path in entry.client_cas))
+    port = MutualTlsPort(host=entry.host, port=entry.port, identity=identity, clients=cards, threads=entry.threads)
+    serve_mutual_tls(port, "gateway.web.wsgi:cards", entry.workers)
 
 
 def _clients(settings: Settings) -> ClientTrust:

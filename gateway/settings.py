@@ -6,6 +6,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -216,6 +217,21 @@ class MutualTlsPortEntry(PortEntry):
     client_crl: Path
 
 
+class CardPortEntry(_Frozen):
+    """The port that asks browsers for a card; it ends TLS itself, for the handshake is the proof."""
+
+    url: Annotated[str, AfterValidator(own_origin)]
+    """As browsers see it: the issuer's host name with another port, or a name below the issuer's."""
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    certificate: Path
+    key: Path
+    client_cas: list[Path] = Field(min_length=1)
+    """The issuing CAs, PEM: browsers offer cards of these and no other certificate."""
+    workers: int = Field(default=1, ge=1, le=64)
+    threads: int = Field(default=32, ge=1, le=256)
+
+
 class Pkcs11Entry(_Frozen):
     """A token that keeps signing keys: a hardware security module, or SoftHSM."""
 
@@ -279,6 +295,8 @@ class Settings(BaseSettings):
     environment: Literal["test", "production"] = "test"
     public: PortEntry
     mutual_tls: MutualTlsPortEntry
+    cards: CardPortEntry | None = None
+    """Cards by TLS client certificate are taken only where this table stands."""
     signing_keys: SigningKeysEntry = SigningKeysEntry()
     saml: SamlEntry | None = None
     """SAML is spoken only where this table stands, be it empty."""
@@ -330,8 +348,22 @@ class Settings(BaseSettings):
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:
                 raise ValueError(f"{kind}: ids used twice: {', '.join(twice)}")
-        if self.public.port is not None and self.public.port == self.mutual_tls.port:
-            raise ValueError(f"both ports listen on {self.public.port}; give each its own")
+        ports = [port for port in (self.public.port, self.mutual_tls.port, self.cards and self.cards.port) if port]
+        if len(set(ports)) < len(ports):
+            raise ValueError(f"two ports listen on {max(ports, key=ports.count)}; give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _card_port_of_our_own(self) -> Self:
+        """The browser's cookie, which ties the card to the login, must reach the card port (eid-providers.md 12.1)."""
+        if self.cards is None:
+            return self
+        issuer, cards = urlsplit(self.issuer), urlsplit(self.cards.url)
+        below = str(cards.hostname).endswith(f".{issuer.hostname}")
+        if cards.netloc == issuer.netloc or not (below or cards.hostname == issuer.hostname):
+            raise ValueError(
+                "cards.url: must be the issuer's host name with a port of its own, or a name below the issuer's"
+            )
         return self
 
 

@@ -23,6 +23,8 @@ bytes."""
 
 ATTENDED: Final = "ATTENDED"
 """The method of an arrival that ``attend`` brought, and no browser."""
+CARD: Final = "CARD"
+"""The method of an arrival at the port that asks browsers for a card; a GET of the same path."""
 
 LONGEST_MEMORY: Final = 4096
 """Bytes that a provider may ask the caller to keep for one login."""
@@ -153,7 +155,7 @@ class Arrival:
     """A provider's answer exactly as it reached us, nothing in it believed yet."""
 
     method: str
-    """HTTP method; or ``ATTENDED``."""
+    """HTTP method; or ``ATTENDED`` or ``CARD``."""
     content_type: str
     body: bytes
     query: bytes = b""
@@ -167,7 +169,9 @@ class Arrival:
 
     @property
     def message(self) -> bytes:
-        """What was brought, as evidence: the query of a GET, else the body."""
+        """What was brought, as evidence: the query of a GET, the certificate of a card, else the body."""
+        if self.method == CARD:
+            return self.client_certificate or b""
         return self.query if self.method == "GET" else self.body
 
 
@@ -278,7 +282,7 @@ class Provider(Protocol):
     assurance: AssuranceLevel
     """The strongest level that it ever vouches for; a question for more is not brought to it."""
     answer_methods: frozenset[str]
-    """How its answers reach our return address: HTTP methods; nothing else is brought to ``receive``."""
+    """How its answers reach our return address: HTTP methods, or ``CARD``; nothing else is brought to ``receive``."""
 
     def depart(self, request: AuthenticationRequest) -> Departure:
         """Make the message that the browser carries away, or say that the person stays; calls nobody.

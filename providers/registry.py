@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.banklink import opening as banklink
+from providers.card_tls import opening as card_tls
 from providers.contract import Provider
 from providers.errors import ProviderMisconfigured
 from providers.oidc import opening as oidc
@@ -23,6 +24,7 @@ PROTOCOLS: Mapping[str, ProviderProtocol] = {
     protocol.name: protocol
     for protocol in (
         banklink.PROTOCOL,
+        card_tls.PROTOCOL,
         oidc.PROTOCOL,
         saml.PROTOCOL,
         smart_id.PROTOCOL,

@@ -25,7 +25,7 @@ from gateway.demo.sign_in import PERSONAS, SignedIn, sign_in
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of the story.")
 @click.option("--persona", type=click.Choice(list(PERSONAS)), default="anna", help="Who signs in.")
 @click.option("--root", type=click.Path(path_type=Path), default=Path("var"), help="Where files are kept.")
-@click.option("--first-port", type=int, help="Use seven ports from this one on instead of the usual ones.")
+@click.option("--first-port", type=int, help="Use eight ports from this one on instead of the usual ones.")
 def demo(*, once: bool, as_json: bool, persona: str, root: Path, first_port: int | None) -> None:
     """Start gateway, mock bank and auction portal, and sign a person in through every hop."""
     console = Console(stderr=as_json)
@@ -76,6 +76,7 @@ def _places(root: Path, first_port: int | None) -> Places:
         auctions_port=first_port + 4,
         ocsp_port=first_port + 5,
         bank_cards_port=first_port + 6,
+        gateway_cards_port=first_port + 7,
     )
 
 

@@ -19,6 +19,7 @@ class Places:
     root: Path
     gateway_port: int = 8443
     gateway_mutual_port: int = 8444
+    gateway_cards_port: int = 8445
     bank_port: int = 9443
     bank_mutual_port: int = 9444
     bank_cards_port: int = 9445
@@ -31,6 +32,7 @@ class Places:
         return (
             self.gateway_port,
             self.gateway_mutual_port,
+            self.gateway_cards_port,
             self.bank_port,
             self.bank_mutual_port,
             self.bank_cards_port,
@@ -47,6 +49,11 @@ class Places:
     def mutual_tls(self) -> str:
         """The gateway, as relying parties' servers see it."""
         return f"https://localhost:{self.gateway_mutual_port}"
+
+    @property
+    def cards(self) -> str:
+        """The gateway's port that asks browsers for a card."""
+        return f"https://localhost:{self.gateway_cards_port}"
 
     @property
     def bank(self) -> str:

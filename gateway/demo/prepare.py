@@ -110,6 +110,8 @@ def _write_settings(places: Places, part: str, *, fast_login: bool, workers: int
         mutual_tls=places.mutual_tls,
         gateway_port=places.gateway_port,
         gateway_mutual_port=places.gateway_mutual_port,
+        gateway_cards_port=places.gateway_cards_port,
+        cards=places.cards,
         bank=places.bank,
         bank_mutual=places.bank_mutual,
         bank_port=places.bank_port,

@@ -105,6 +105,7 @@ class Parts:
             ("bank", f"{places.bank}/ready"),
             ("gateway", f"{places.issuer}/readyz"),
             ("gateway", f"{places.mutual_tls}/readyz"),
+            ("gateway", f"{places.cards}/readyz"),
             ("auctions", f"{places.auctions}/health/ready"),
         )
 
@@ -113,8 +114,9 @@ class Parts:
         with requests.Session() as session:
             session.trust_env = False
             session.verify = str(self.places.root_certificate)
-            portal = self.places.pki / "issued" / "auctions-client"
-            session.cert = (str(portal / "certificate.pem"), str(portal / "key.pem"))
+            if url.startswith(self.places.mutual_tls):  # the card port takes cards, and no other certificate
+                portal = self.places.pki / "issued" / "auctions-client"
+                session.cert = (str(portal / "certificate.pem"), str(portal / "key.pem"))
             while time.monotonic() < deadline:
                 if self._running[part].poll() is not None:
                     break

@@ -13,10 +13,19 @@ from gateway.serving.client_certificate import CLIENT_CERTIFICATE
 from gateway.serving.fronted import serve_fronted
 from gateway.serving.mutual_tls import serve_mutual_tls
 from gateway.serving.public import serve_public
-from gateway.serving.settings import ClientTrust, Deadlines, FrontedPort, MutualTlsPort, PublicPort, ServerIdentity
+from gateway.serving.settings import (
+    CardTrust,
+    ClientTrust,
+    Deadlines,
+    FrontedPort,
+    MutualTlsPort,
+    PublicPort,
+    ServerIdentity,
+)
 
 __all__ = [
     "CLIENT_CERTIFICATE",
+    "CardTrust",
     "ClientTrust",
     "Deadlines",
     "FrontedPort",

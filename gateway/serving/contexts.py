@@ -9,9 +9,9 @@ from OpenSSL import SSL, crypto
 
 from certs.errors import CertificateError
 from certs.load import PrivateKey, load_chain, load_identity
-from gateway.serving.settings import ClientTrust, ServerIdentity
-from gateway.serving.trust import Anchor, signature_of
-from gateway.serving.trust_source import Clock, TrustSource, utc_now
+from gateway.serving.settings import CardTrust, ClientTrust, ServerIdentity
+from gateway.serving.trust import Trust, signature_of
+from gateway.serving.trust_source import CardTrustSource, Clock, TrustSource, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ def load_server_identity(files: ServerIdentity) -> Identity:
     return Identity(load_chain(files.certificate), key)
 
 
-def open_context(identity: Identity, anchor: Anchor, clock: Clock) -> SSL.Context:
-    """A server context that completes a handshake only with a client certificate the anchor vouches for.
+def open_context(identity: Identity, anchor: Trust, clock: Clock) -> SSL.Context:
+    """A server context that completes a handshake only as the anchor says.
 
     TLS 1.2 with ephemeral keys and AEAD, and TLS 1.3. Nothing is ever resumed, as a resumed session would skip the
     revocation list: tickets carry no state (``OP_NO_TICKET``) and there is no cache to find state in.
@@ -47,7 +47,7 @@ def open_context(identity: Identity, anchor: Anchor, clock: Clock) -> SSL.Contex
     context.set_options(_OPTIONS)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     _show(context, identity)
-    _demand_client(context, anchor, clock)
+    _ask_client(context, anchor, clock)
     return context
 
 
@@ -59,31 +59,35 @@ def _show(context: SSL.Context, identity: Identity) -> None:
     context.use_privatekey(identity.key)
 
 
-def _demand_client(context: SSL.Context, anchor: Anchor, clock: Clock) -> None:
+def _ask_client(context: SSL.Context, anchor: Trust, clock: Clock) -> None:
     store = context.get_cert_store()
     if store is None:
         raise LookupError("OpenSSL gave the context no certificate store")
     anchor.fill(store)
-    context.set_client_ca_list([crypto.X509.from_cryptography(anchor.ca).get_subject()])
+    context.set_client_ca_list([crypto.X509.from_cryptography(ca).get_subject() for ca in anchor.authorities])
 
     def accept(_connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, verified: int) -> bool:
-        # OpenSSL takes a leaf that states no purpose, and a CA's certificate: so the leaf is judged a second time.
-        return bool(verified) and (depth > 0 or anchor.vouches_for(certificate.to_cryptography(), clock()))
+        if depth > 0:
+            return bool(verified) or not anchor.demands_certificate
+        return anchor.completes(certificate.to_cryptography(), clock(), verified=bool(verified))
 
-    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, accept)
+    demand = SSL.VERIFY_FAIL_IF_NO_PEER_CERT if anchor.demands_certificate else 0
+    context.set_verify(SSL.VERIFY_PEER | demand, accept)
 
 
 class ContextSource:
     """Holds the context for new connections."""
 
-    def __init__(self, identity: ServerIdentity, clients: ClientTrust, *, clock: Clock = utc_now) -> None:
+    def __init__(self, identity: ServerIdentity, clients: ClientTrust | CardTrust, *, clock: Clock = utc_now) -> None:
         self.current: SSL.Context | None = None
         """For the next handshake; None while there is no usable trust or no identity."""
         self._files = identity
         self._seen: object = None
         self._identity: Identity | None = None
         self._clock = clock
-        self._trust = TrustSource(clients, clock=clock)
+        self._trust: TrustSource | CardTrustSource = (
+            CardTrustSource(clients) if isinstance(clients, CardTrust) else TrustSource(clients, clock=clock)
+        )
         self._follow_identity()
         self._build()
 
@@ -96,7 +100,7 @@ class ContextSource:
         return trust_changed
 
     @property
-    def anchor(self) -> Anchor | None:
+    def anchor(self) -> Trust | None:
         """By whose word clients are let in now."""
         return self._trust.anchor
 

@@ -9,12 +9,14 @@ from gunicorn.app.base import BaseApplication
 
 from gateway.serving.descriptors import room_for
 from gateway.serving.factory import build_application
-from gateway.serving.settings import MutualTlsPort
+from gateway.serving.settings import CardTrust, MutualTlsPort
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _HEADER_FIELDS = 64
+_KEEP_ALIVE = 2
+"""Whether, not how long: the worker's own deadlines say that."""
 _HEADER_FIELD_SIZE = 16 * 1024
 _WORKER_SILENCE = 30
 """Seconds after which a worker process that stopped turning is replaced."""
@@ -49,6 +51,8 @@ class PortApplication(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
             "worker_connections": room_for(settings.connections),
             "timeout": _WORKER_SILENCE,
             "graceful_timeout": round(settings.deadlines.stop),
+            # A card proves itself in a handshake: one connection, one login (eid-providers.md 12.1, T36).
+            "keepalive": 0 if isinstance(settings.clients, CardTrust) else _KEEP_ALIVE,
             "limit_request_fields": _HEADER_FIELDS,
             "limit_request_field_size": _HEADER_FIELD_SIZE,
             "limit_request_line": 8190,

@@ -41,7 +41,7 @@ def hand_over_certificate(app: "WSGIApplication") -> "WSGIApplication":
 
     def with_certificate(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         peer: Peer = environ.pop("gunicorn.socket")
-        set_client_certificate(environ, peer.client_certificate)
+        set_client_certificate(environ, peer.client_certificate or None)
         environ["wsgi.url_scheme"] = "https"
         return app(environ, start_response)
 

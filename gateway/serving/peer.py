@@ -17,7 +17,7 @@ from OpenSSL import SSL
 from gateway.serving.framing import BUSY, Frame, parse_frame
 from gateway.serving.settings import Deadlines
 from gateway.serving.tls_connection import TlsConnection
-from gateway.serving.trust import Anchor
+from gateway.serving.trust import Trust
 
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LEAVE: Final = 2.0
@@ -47,13 +47,13 @@ class Peer(TlsConnection):
     def __init__(
         self,
         context: SSL.Context,
-        anchor: Anchor,
+        anchor: Trust,
         plain: socket.socket,
         address: tuple[str, int],
         server: tuple[str, int],
         deadlines: Deadlines,
     ) -> None:
-        super().__init__(context, plain, send_deadline=deadlines.send)
+        super().__init__(context, plain, send_deadline=deadlines.send, demands_certificate=anchor.demands_certificate)
         self._anchor = anchor
         self.sock = self
         self.client = address
@@ -74,7 +74,7 @@ class Peer(TlsConnection):
         """Do what can be done without waiting. Raises ``PeerGone``, and ``RequestRefused`` for what is no request."""
         if self._part is Part.HANDSHAKE:
             self.waits_for = self.shake_hands() or selectors.EVENT_READ
-            if not self.client_certificate:
+            if not self.shook_hands:
                 return Step.WAIT
             self._begin(Part.HEAD, self._deadlines.head)
         self.receive()
@@ -96,8 +96,10 @@ class Peer(TlsConnection):
         self._complete_since = time.monotonic()
         return Step.REQUEST_COMPLETE
 
-    def is_vouched_for_by(self, anchor: Anchor | None, now: datetime) -> bool:
+    def is_vouched_for_by(self, anchor: Trust | None, now: datetime) -> bool:
         """Whether the peer may still be served; judged anew where the trust has changed since it was let in (T33)."""
+        if anchor is not None and not anchor.demands_certificate:
+            return True  # a card is judged by the application, which says what is wrong with it
         if anchor is None or self.certificate_ended_by(now):
             return False
         if anchor is not self._anchor:

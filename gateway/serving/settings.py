@@ -57,6 +57,16 @@ class ClientTrust:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardTrust:
+    """Whose cards a port asks browsers for; the application judges each card in full, revocation included."""
+
+    cas: tuple[Path, ...]
+    """The issuing CAs, PEM; browsers offer no other certificate."""
+    poll: float = 10.0
+    """Seconds between two looks at the files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicPort:
     """The port for browsers. TLS ends in the process; no client certificate is asked for."""
 
@@ -74,12 +84,12 @@ class PublicPort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutualTlsPort:
-    """The port for relying parties, which show a certificate in the handshake or are not heard."""
+    """A port that asks for a certificate in the handshake: relying parties show one or are not heard, people may."""
 
     host: str
     port: int
     identity: ServerIdentity
-    clients: ClientTrust
+    clients: ClientTrust | CardTrust
     threads: int = 32
     """Threads for the application, in each worker process."""
     connections: int = 4096

@@ -25,12 +25,16 @@ class PeerGone(OSError):
 class TlsConnection:
     """A peer: the socket, its TLS state, and the bytes received and not yet used."""
 
-    def __init__(self, context: SSL.Context, plain: socket.socket, *, send_deadline: float) -> None:
+    def __init__(
+        self, context: SSL.Context, plain: socket.socket, *, send_deadline: float, demands_certificate: bool = True
+    ) -> None:
         plain.setblocking(False)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = bytearray()
         self.client_certificate = b""
-        """The peer's certificate (DER), verified in the handshake; empty before that."""
+        """The peer's certificate (DER), as the handshake proved it; empty before that, and where none was shown."""
+        self.shook_hands = False
+        self._demands_certificate = demands_certificate
         self._certificate_ends = datetime.min.replace(tzinfo=UTC)
         self._plain = plain
         self._send_deadline = send_deadline
@@ -59,6 +63,9 @@ class TlsConnection:
 
     def _keep_certificate(self) -> None:
         certificate = self._tls.get_peer_certificate(as_cryptography=True)
+        self.shook_hands = True
+        if certificate is None and not self._demands_certificate:
+            return
         if certificate is None:
             raise PeerGone("no client certificate")
         self.client_certificate = certificate.public_bytes(Encoding.DER)

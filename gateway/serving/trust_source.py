@@ -9,8 +9,8 @@ from cryptography import x509
 from certs.errors import CertificateError, RevocationListRefused
 from certs.load import load_certificate, load_crl
 from certs.revocation import ListMark, SeenLists, is_ageing, verify_crl
-from gateway.serving.settings import ClientTrust
-from gateway.serving.trust import Anchor, signature_of
+from gateway.serving.settings import CardTrust, ClientTrust
+from gateway.serving.trust import Anchor, CardAnchors, signature_of
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,30 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """The time now, in UTC."""
     return datetime.now(UTC)
+
+
+class CardTrustSource:
+    """Follows the files of the CAs whose cards a port asks for."""
+
+    def __init__(self, files: CardTrust) -> None:
+        self.anchor: CardAnchors | None = None
+        """None while a file is missing or garbled: then nobody is let in."""
+        self._files = files
+        self._seen: object = None
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Look at the files; True when whoever was let in before must be judged anew."""
+        seen = signature_of(self._files.cas)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        try:
+            self.anchor = CardAnchors(tuple(load_certificate(path) for path in self._files.cas))
+        except CertificateError as problem:
+            self.anchor = None
+            log.critical("nobody is let in: %s", problem)
+        return True
 
 
 class TrustSource:

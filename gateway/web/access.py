@@ -14,6 +14,7 @@ class Access(Enum):
 
     ANYONE = "anyone"
     OWN_BROWSER = "the browser that began the login"
+    PROVEN_CARD = "whoever proves a card in the handshake of this connection, in the browser that began the login"
     SIGNED_MESSAGE = "whoever carries a message that the provider signed"
     PROVEN_RELYING_PARTY = "a relying party that proves itself in the way that is registered for it"
     SIGNED_REQUEST = "whoever carries a message that a registered relying party signed"

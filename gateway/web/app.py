@@ -1,4 +1,4 @@
-"""The application factory: one factory, two ports, each with its own routes only."""
+"""The application factory: one factory, three ports, each with its own routes only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from gateway.web.access import refuse_undeclared
 from gateway.web.assets import assets
 from gateway.web.attended_pages import attended_pages
 from gateway.web.browser import language_of
+from gateway.web.card_pages import card_pages
 from gateway.web.headers import set_security_headers
 from gateway.web.health import health_pages
 from gateway.web.login_pages import LoginPages
@@ -81,6 +82,18 @@ def create_mutual_tls_app(gateway: Gateway) -> Flask:
     app.register_blueprint(TokenPages(gateway.use_cases, mutual_tls=True).blueprint)
     app.register_blueprint(health_pages(gateway.problems))
     _answer_errors(app, _error_json)
+    refuse_undeclared(app)
+    return app
+
+
+def create_card_app(gateway: Gateway, url: str) -> Flask:
+    """Make the application of the port that asks browsers for a card, which they see as ``url``."""
+    app = _app("cards", urlsplit(url).netloc)
+    prepare_pages()
+    app.register_blueprint(card_pages(gateway.use_cases))
+    app.register_blueprint(assets)
+    app.register_blueprint(health_pages(gateway.problems))
+    _answer_errors(app, _error_page)
     refuse_undeclared(app)
     return app
 

@@ -21,6 +21,8 @@ LANGUAGE: Final = "__Host-vpm-language"
 SIGN_OUT: Final = "__Host-vpm-sign-out"
 """Which ended session the browser is visiting relying parties for; no secret, and worth nothing without ``BROWSER``."""
 REFERENCE: Final = "__Host-vpm-reference"
+REFERENCE_BELOW: Final = "__Secure-vpm-reference"
+"""The same, for an answer that comes to a host name below our own."""
 SESSION: Final = "__Host-vpm-session-"
 """Followed by the group: each group has a cookie of its own."""
 _REFERENCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -97,15 +99,21 @@ def language_of(request: Request, asked: Language | None = None) -> Language:
     return asked or Language(request.accept_languages.best_match(list(Language), default=Language.LATVIAN))
 
 
-def carry_reference(response: Response, reference: Reference) -> None:
+def carry_reference(response: Response, reference: Reference, *, below: str | None = None) -> None:
     """Let the browser carry the reference that the provider's answer will not hold (banklink.md 2 and 6.4).
 
     The answer is a POST from the provider's site, which brings ``SameSite=None`` cookies only.
+
+    Args:
+        response: that sends the browser away.
+        reference: of the login.
+        below: our own host name, where the answer comes to a name below it: only then do such names see the cookie.
     """
-    response.set_cookie(REFERENCE, reference, max_age=15 * 60, secure=True, httponly=True, samesite="None")
+    name = REFERENCE if below is None else REFERENCE_BELOW
+    response.set_cookie(name, reference, max_age=15 * 60, secure=True, httponly=True, samesite="None", domain=below)
 
 
 def carried_reference(request: Request) -> Reference | None:
     """Give the reference that the browser carried; None when it brought none that looks like one."""
-    cookie = request.cookies.get(REFERENCE, "")
+    cookie = request.cookies.get(REFERENCE) or request.cookies.get(REFERENCE_BELOW, "")
     return Reference(cookie) if _REFERENCE.fullmatch(cookie) else None

@@ -1,6 +1,7 @@
 """The pages of one login: choosing a provider, leaving for it, and what came of it."""
 
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -182,8 +183,14 @@ def departure_page(use_cases: UseCases, leaving: Leaving, language: Language) ->
     )
     response = page(render_departure(view), form_action=(origin_of(departure.endpoint),), script_nonce=nonce)
     if departure.needs_browser_reference:
-        carry_reference(response, leaving.login.reference)
+        carry_reference(response, leaving.login.reference, below=_host_above(use_cases, departure.endpoint))
     return response
+
+
+def _host_above(use_cases: UseCases, endpoint: str) -> str | None:
+    """Our host name, where the browser leaves for a name of ours below it: the port that asks for cards."""
+    ours = urlsplit(use_cases.addresses.issuer).hostname or ""
+    return ours if (urlsplit(endpoint).hostname or "").endswith(f".{ours}") else None
 
 
 def not_here() -> Response:

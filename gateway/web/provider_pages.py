@@ -81,11 +81,17 @@ def _answered(use_cases: UseCases, provider: Provider) -> Response:
         ),
         mark_of(request),
     )
-    return _turned_page(use_cases, outcome) if isinstance(outcome, Turned) else see_other(f"/login/{outcome}/continue")
+    return turned_page(use_cases, outcome) if isinstance(outcome, Turned) else see_other(f"/login/{outcome}/continue")
 
 
-def _turned_page(use_cases: UseCases, turned: Turned) -> Response:
-    """Say that the message did not count; whoever came back with the Back button finds the way on."""
+def turned_page(use_cases: UseCases, turned: Turned, *, home: str = "") -> Response:
+    """Say that the message did not count; whoever came back with the Back button finds the way on.
+
+    Args:
+        use_cases: the gateway's.
+        turned: why.
+        home: the origin of the login's pages, where this page stands on another port.
+    """
     login = use_cases.storage.load(turned.login) if turned.login else None
     language = language_of(request, asked_of(login).question.language if login else None)
     portal = use_cases.parties[asked_of(login).question.relying_party].names[language] if login else None
@@ -94,6 +100,6 @@ def _turned_page(use_cases: UseCases, turned: Turned) -> Response:
         reason=turned.why,
         incident=incident_number(turned.corr),
         portal=portal,
-        return_url=f"/login/{turned.login}/continue" if turned.login else None,
+        return_url=f"{home}/login/{turned.login}/continue" if turned.login else None,
     )
     return refusal_page(view)

@@ -21,7 +21,7 @@ BACKDATED: Final = timedelta(minutes=5)
 LIST_LIFE: Final = timedelta(hours=12)
 YEAR: Final = timedelta(days=365)
 PART: Final = "cards"
-"""The one part in which this authority lists its cards."""
+"""The one part of its lists that this authority publishes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class CardForm:
     policies: tuple[str, ...]
     begins_in: timedelta = -BACKDATED
     ends_in: timedelta = YEAR
+    part: str = PART
+    """In which part of the authority's lists it would stand."""
 
 
 class Authority:
@@ -73,19 +75,21 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage(form.purposes), critical=False)
             .add_extension(_policies(form.policies), critical=False)
             .add_extension(self._responder_place(), critical=False)
-            .add_extension(self._list_place(), critical=False)
+            .add_extension(self._list_place(form.part), critical=False)
         )
         issued = builder.sign(self._key, hashes.SHA256())
         self.know(issued)
         return issued
 
-    def made(self, certificate: x509.Certificate) -> bool:
+    def made(self, certificate: x509.Certificate, form: CardForm) -> bool:
         """Whether this authority's key made the certificate, and it points to where revocation is asked about now."""
         try:
             certificate.verify_directly_issued_by(self.certificate)
         except (InvalidSignature, ValueError, TypeError):
             return False
-        return certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value == self._list_place()
+        return certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value == self._list_place(
+            form.part
+        )
 
     def know(self, certificate: x509.Certificate) -> None:
         """Answer for a certificate that this authority issued in an earlier run, too."""
@@ -143,7 +147,7 @@ class Authority:
             self._last_list = max(now.replace(microsecond=0), self._last_list + timedelta(seconds=1))
             made, number, revoked = self._last_list, int(now.timestamp() * 1000), dict(self._revoked)
         scope = x509.IssuingDistributionPoint(
-            [x509.UniformResourceIdentifier(self._list_url)], None, False, False, None, False, False
+            [x509.UniformResourceIdentifier(self._list_url(PART))], None, False, False, None, False, False
         )
         builder = (
             x509.CertificateRevocationListBuilder()
@@ -173,12 +177,11 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    @property
-    def _list_url(self) -> str:
-        return f"{self.url}/crl/{PART}.crl"
+    def _list_url(self, part: str) -> str:
+        return f"{self.url}/crl/{part}.crl"
 
-    def _list_place(self) -> x509.CRLDistributionPoints:
-        place = x509.UniformResourceIdentifier(self._list_url)
+    def _list_place(self, part: str) -> x509.CRLDistributionPoints:
+        place = x509.UniformResourceIdentifier(self._list_url(part))
         return x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
 
     def _responder_place(self) -> x509.AuthorityInformationAccess:

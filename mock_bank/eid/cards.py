@@ -85,6 +85,8 @@ class _Kind:
     form: CardForm = GOOD
     is_rsa: bool = False
     revoked: bool = False
+    type_of_code: str = "PNOLV"
+    """What stands before the personal code (ETSI EN 319 412-1)."""
     strange: bool = False
     """Issued by an authority of the same name and another key."""
 
@@ -107,6 +109,12 @@ ODD_CARDS: Final = (
         suffix="-policy",
         purpose="issued under a policy that counts for nothing here",
         form=CardForm(policies=(NCP_PLUS, NOT_QUALIFIED)),
+    ),
+    _Kind(suffix="-foreign", purpose="the code is said to be Estonian", type_of_code="PNOEE"),
+    _Kind(
+        suffix="-unlisted",
+        purpose="its part of the revocation lists is never published",
+        form=CardForm(policies=GOOD.policies, part="unpublished"),
     ),
     _Kind(suffix="-stranger", purpose="issued by somebody else under the same name", strange=True),
 )
@@ -144,20 +152,20 @@ def _card(authority: Authority, persona: Persona, kind: _Kind, folder: Path, now
 def _made(authority: Authority, persona: Persona, kind: _Kind, now: datetime) -> tuple[Key, x509.Certificate]:
     key: Key = rsa.generate_private_key(65537, 2048) if kind.is_rsa else ec.generate_private_key(ec.SECP384R1())
     issuer = _stranger(authority, now) if kind.strange else authority
-    return key, issuer.issue(_subject(persona), key, kind.form, now)
+    return key, issuer.issue(_subject(persona, kind.type_of_code), key, kind.form, now)
 
 
 def _stranger(authority: Authority, now: datetime) -> Authority:
     return Authority(authority.certificate, ec.generate_private_key(ec.SECP256R1()), authority.url, now)
 
 
-def _subject(persona: Persona) -> x509.Name:
+def _subject(persona: Persona, type_of_code: str) -> x509.Name:
     parts = (
         (NameOID.COUNTRY_NAME, "LV"),
         (NameOID.COMMON_NAME, persona.name.encode()[:64].decode(errors="ignore")),  # X.520 allows no more
         (NameOID.SURNAME, persona.family_name),
         (NameOID.GIVEN_NAME, persona.given_name),
-        (NameOID.SERIAL_NUMBER, f"PNOLV-{persona.personal_code}"),
+        (NameOID.SERIAL_NUMBER, f"{type_of_code}-{persona.personal_code}"),
     )
     return x509.Name([x509.NameAttribute(kind, text) for kind, text in parts])
 
@@ -170,7 +178,12 @@ def _kept(path: Path, authority: Authority, kind: _Kind, now: datetime) -> tuple
     certificate, key = x509.load_pem_x509_certificate(content), load_pem_private_key(content, None)
     lasts = certificate.not_valid_after_utc > now + timedelta(days=1) or kind.form.ends_in < timedelta()
     begins_late = kind.form.begins_in > timedelta()
-    if not isinstance(key, Key) or not lasts or begins_late or not (kind.strange or authority.made(certificate)):
+    if (
+        not isinstance(key, Key)
+        or not lasts
+        or begins_late
+        or not (kind.strange or authority.made(certificate, kind.form))
+    ):
         return None
     authority.know(certificate)
     return key, certificate

@@ -10,10 +10,11 @@ from werkzeug.test import TestResponse
 
 from gateway.provider_directory import ProviderDirectory
 from gateway.web.access import Access, access_of, may_enter, refuse_undeclared
-from gateway.web.app import Gateway, create_mutual_tls_app, create_public_app
+from gateway.web.app import Gateway, create_card_app, create_mutual_tls_app, create_public_app
 from tests.support.gateway_parts import ADDRESSES, query
 from tests.support.saml_portal import SamlPortal
 
+CARDS = "https://cards.gw.example"
 CACHEABLE = {
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
@@ -32,7 +33,11 @@ def apps() -> dict[str, Flask]:
         problems=list,
         close=lambda: None,
     )
-    return {ADDRESSES.issuer: create_public_app(gateway), ADDRESSES.mutual_tls: create_mutual_tls_app(gateway)}
+    return {
+        ADDRESSES.issuer: create_public_app(gateway),
+        ADDRESSES.mutual_tls: create_mutual_tls_app(gateway),
+        CARDS: create_card_app(gateway, CARDS),
+    }
 
 
 def every_route() -> Iterator[tuple[str, str, str]]:
@@ -117,10 +122,11 @@ def test_an_undeclared_view_stops_the_start() -> None:
 
 
 def test_each_port_has_only_its_own_routes() -> None:
-    public, mutual = (routes(app) for app in apps().values())
+    public, mutual, cards = (routes(app) for app in apps().values())
     shared = {"/oidc/par", "/oidc/token", "/oidc/revoke", "/oidc/introspect", "/oidc/userinfo", "/healthz", "/readyz"}
     assert mutual == shared
     assert public & mutual == shared
+    assert cards == {"/return/<provider>", "/assets/<name>", "/healthz", "/readyz"}
 
 
 def routes(app: Flask) -> set[str]:

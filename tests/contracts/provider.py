@@ -14,6 +14,7 @@ import pytest
 
 from providers.contract import (
     ATTENDED,
+    CARD,
     LONGEST_MEMORY,
     Answer,
     Arrival,
@@ -151,7 +152,7 @@ class ProviderContract(ABC):
     @pytest.mark.parametrize("garbage", GARBAGE)
     def test_garbage_is_refused_and_ends_no_login(self, garbage: bytes) -> None:
         trip = self.round_trip()
-        place = "query" if trip.arrival.method == "GET" else "body"
+        place = "query" if trip.arrival.method in {"GET", CARD} else "body"
         with pytest.raises(AssertionRejected) as refused:
             trip.provider.receive(replace(trip.arrival, **{place: garbage}))
         assert refused.value.reference is None

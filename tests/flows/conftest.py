@@ -27,11 +27,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def places_at(root: Path) -> Places:
-    gateway, mutual, bank, bank_mutual, cards, auctions, ocsp = free_ports(7)
+    gateway, mutual, own_cards, bank, bank_mutual, cards, auctions, ocsp = free_ports(8)
     return Places(
         root=root,
         gateway_port=gateway,
         gateway_mutual_port=mutual,
+        gateway_cards_port=own_cards,
         bank_port=bank,
         bank_mutual_port=bank_mutual,
         bank_cards_port=cards,

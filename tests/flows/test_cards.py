@@ -87,6 +87,7 @@ WRONG_CARDS = {
     "-signing": "cert_purpose",
     "-policy": "cert_policy",
     "-stranger": "not_trusted",
+    "-foreign": "identity_incomplete",
 }
 
 
@@ -132,6 +133,17 @@ def test_eid_08_09_an_answer_that_proves_nothing_leaves_the_word_to_the_list(pla
         revoked.to_end()
     assert good.signed_in, good.page.text
     is_refused(revoked, "cert_revoked")
+
+
+def test_eid_07_without_any_answer_about_revocation_nobody_is_let_in(places: Places) -> None:
+    """The responder is out of order, and the card's part of the lists is nowhere."""
+    with bank_with(places, "ocs.down"):
+        walk = CardWalk(places, card="-unlisted")
+        walk.to_end()
+    is_refused(walk, "revocation_unavailable")
+    again = CardWalk(places, card="-unlisted")
+    again.to_end()
+    assert again.signed_in, "the responder answers again"
 
 
 T36 = {

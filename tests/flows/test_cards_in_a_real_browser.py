@@ -1,12 +1,14 @@
 """A person signs in with a card in a real browser: the gateway's page and script, and the mock bank's card reader."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from gateway.demo.places import Places
 from mock_bank.personas import Persona
+from tests.flows.card_walk import card_file
 from tests.flows.person import Person
 from tests.flows.walking import BY_NAME, INCIDENT
 from tests.flows.watching import Watcher
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.xdist_group("flows")
 
 ELINA: Persona = BY_NAME["Elīna Līga Šņēviča-Ūsiņa"]
 CARD = {"lv": "eID karte", "en": "eID card"}
+IN_THE_BROWSER = {"lv": "eID karte pārlūkprogrammā", "en": "eID card in the browser"}
 SIGN = {"lv": "Pieteikties ar karti", "en": "Sign in with the card"}
 
 
@@ -30,7 +33,9 @@ def watcher(context: BrowserContext) -> Iterator[Watcher]:
 
 def reaches_the_card_page(person: Person) -> None:
     person.asks_to_sign_in()
-    person.keys.press(person.page.get_by_role("button").filter(has_text=CARD[person.words.language]))
+    person.keys.press(
+        person.page.get_by_role("button", name=re.compile(f"^{CARD[person.words.language]}( |$)(?!pār|in the)"))
+    )
     person.sees(person.button(SIGN[person.words.language]))
 
 
@@ -117,3 +122,34 @@ def test_an_answer_from_another_window_is_no_answer(page: Page, places: Places) 
         "parent.postMessage({action: 'web-eid:authenticate-failure', error: {code: 'ERR_WEBEID_USER_CANCELLED'}}, '*')"
     )
     expect(page.get_by_role("alert")).to_contain_text("did not find the Web eID software", timeout=30_000)
+
+
+def browser_with_card(browser: Browser, places: Places, card: str) -> BrowserContext:
+    """A profile whose card is offered to the card port, as a browser does with a card in the reader."""
+    kept = str(card_file(places, card))
+    return browser.new_context(
+        locale="lv-LV",
+        ignore_https_errors=True,
+        client_certificates=[{"origin": places.cards, "certPath": kept, "keyPath": kept}],
+    )
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.language.value)
+def test_a_person_signs_in_with_the_card_that_the_browser_shows_in_the_handshake(
+    browser: Browser, places: Places, words: Words
+) -> None:
+    with browser_with_card(browser, places, ELINA.user_number) as context:
+        person = Person(context.new_page(), places, words, ELINA)
+        person.asks_to_sign_in()
+        person.keys.press(person.page.get_by_role("button").filter(has_text=IN_THE_BROWSER[words.language]))
+        person.opens_my_entry()
+        assert person.shown_identity == person.own_identity
+
+
+def test_an_expired_card_in_the_handshake_leads_to_a_page_of_ours(browser: Browser, places: Places) -> None:
+    with browser_with_card(browser, places, "100001-expired") as context:
+        person = Person(context.new_page(), places, ENGLISH)
+        person.asks_to_sign_in()
+        person.keys.press(person.page.get_by_role("button").filter(has_text=IN_THE_BROWSER["en"]))
+        expect(person.page.get_by_role("main")).to_contain_text(INCIDENT)
+        assert person.page.url.startswith(places.issuer)

@@ -86,7 +86,7 @@ def test_the_settings_of_the_demo_are_good(root: Path) -> None:
         ("https://localhost:8443", "https://localhost:443", "without :443"),
         ("https://localhost:8443", "https://localhost:8443/", "and path"),
         ("https://localhost:8443", "http://localhost:8443", "must be https"),
-        ("https://localhost:8443", f"https://{'long.' * 10}test", "is longer than 60 characters"),
+        ("https://localhost:84", f"https://{'long.' * 10}test:84", "is longer than 60 characters"),
         ('id = "paraugbanka-4011"', 'id = "paraugbanka"', "providers: ids used twice: paraugbanka"),
         ('id = "paraugbanka-4011"\n', "", "provider without id"),
         ('{ file = "../bank/banklink.pub" }', '{ file = "nowhere" }', "there is no file nowhere"),
@@ -94,7 +94,24 @@ def test_the_settings_of_the_demo_are_good(root: Path) -> None:
         ('certificate = "../pki/issued/gateway/certificate.pem"', 'certificate = "nowhere"', "public: "),
         ("../pki/relying-parties/ca.pem", "nowhere", "mutual_tls.client_ca: "),
         ("../pki/relying-parties/crl.pem", "../pki/relying-parties/ca.pem", "holds no revocation list"),
-        ("port = 8444", "port = 8443", "both ports"),
+        ("port = 8444", "port = 8443", "two ports listen on 8443"),
+        ("port = 8445", "port = 8444", "two ports listen on 8444"),
+        (
+            'url = "https://localhost:8445"\nport',
+            'url = "https://cards.example:8445"\nport',
+            "cards.url: must be the issuer's host",
+        ),
+        (
+            'url = "https://localhost:8445"\nport',
+            'url = "https://localhost:8443"\nport',
+            "cards.url: must be the issuer's host",
+        ),
+        (
+            'url = "https://localhost:8445"\nport',
+            'url = "https://cards.localhost"\nport',
+            "card_tls.url must be the url of [cards]",
+        ),
+        ('client_cas = ["../pki/test-eid/ca.pem"]', 'client_cas = ["../pki/gone.pem"]', "cards.client_cas"),
     ],
 )
 def test_a_mistake_about_the_gateway_itself_is_named(root: Path, old: str, new: str, said: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.dev_pki import DevPki
+from certs.load import load_certificate
 from gateway.serving.judge import ClientJudge
-from gateway.serving.settings import ClientTrust
-from gateway.serving.trust_source import TrustSource
+from gateway.serving.settings import CardTrust, ClientTrust
+from gateway.serving.trust_source import CardTrustSource, TrustSource
 
 CA = "relying-parties"
 
@@ -115,3 +116,20 @@ def test_the_judge_forgets_what_it_accepted_when_the_trust_changes(files: Client
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x30\x82\xff\xff" + b"\x00" * 40])
 def test_what_is_no_certificate_is_not_accepted(files: ClientTrust, der: bytes) -> None:
     assert not ClientJudge(files).accepts(der)
+
+
+def test_the_authorities_of_cards_are_taken_up_when_a_file_is_replaced_and_a_garbled_one_lets_nobody_in(
+    pki: DevPki, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(pki.ca_path("test-eid").read_bytes())
+    source = CardTrustSource(CardTrust(cas=(file,)))
+    assert source.anchor is not None
+    assert source.anchor.authorities == (load_certificate(file),)
+    assert not source.refresh()
+    file.write_bytes(b"garbage")
+    assert source.refresh()
+    assert source.anchor is None
+    file.write_bytes(pki.ca_path("staff").read_bytes())
+    assert source.refresh()
+    assert source.anchor.authorities == (load_certificate(pki.ca_path("staff")),)
