@@ -15,8 +15,10 @@ from gateway.demo.processes import Parts
 from providers.contract import Language
 from tests.flows.conftest import places_at
 from tests.flows.person import Person, with_fault
+from tests.flows.smart_id_person import SmartIdPerson
 from tests.flows.walking import Walk
 from tests.flows.words import WORDS, Words
+from tests.support.browser import PHONE
 
 WINDOW: Final = {"width": 960, "height": 540}
 """Narrower than a desk's, so that two pictures stand side by side and can still be read."""
@@ -40,6 +42,10 @@ def take_live_pictures(browser: Browser, folder: Path) -> None:
                 _of_a_login(Person(page, places, words), folder)
             with fresh_tab(browser, WINDOW) as page:
                 _of_a_refusal(Person(page, places, words), folder)
+            with fresh_tab(browser, WINDOW) as page:
+                _of_smart_id(SmartIdPerson(page, places, words), folder)
+            with fresh_tab(browser, WINDOW) as page:
+                _of_smart_id_by_code(SmartIdPerson(page, places, words), folder)
         with fresh_tab(browser, WINDOW) as page:
             _of_the_debugger(page, places, folder)
 
@@ -81,6 +87,30 @@ def _of_a_refusal(person: Person, folder: Path) -> None:
     person.agrees()
     person.page.locator(".number").wait_for()
     _take(person.page, folder, "gateway-refusal", person.words)
+
+
+def _of_smart_id(person: SmartIdPerson, folder: Path) -> None:
+    """Show the question of where the app is, the QR code, and the telephone that scans it."""
+    person.asks_to_sign_in()
+    person.chooses(person.smart_id.by_link)
+    person.sees(person.button(person.smart_id.other_device))
+    _take(person.page, folder, "smart-id-device", person.words)
+    person.says_another_device()
+    _take(person.page, folder, "smart-id-qr", person.words)
+    telephone = person.page.context.new_page()
+    telephone.set_viewport_size(PHONE)
+    telephone.goto(person.scans())
+    telephone.locator("#text").wait_for()
+    _take(telephone, folder, "smart-id-telephone", person.words)
+
+
+def _of_smart_id_by_code(person: SmartIdPerson, folder: Path) -> None:
+    """Show the digits that the person compares."""
+    person.asks_to_sign_in()
+    person.chooses(person.smart_id.by_code)
+    person.types_the_code(person.persona.personal_code)
+    person.sees(person.page.locator(".verification-code"))
+    _take(person.page, folder, "smart-id-digits", person.words)
 
 
 def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
