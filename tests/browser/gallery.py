@@ -12,8 +12,15 @@ from werkzeug.serving import make_server
 
 from gateway.broker.session import Standing
 from gateway.web.assets import assets
-from gateway.web.headers import set_security_headers
-from gateway.web.page_values import ConfirmSignOutView, PortalLine, SessionLine, SessionsView, SignedOutView
+from gateway.web.headers import secure_headers
+from gateway.web.page_values import (
+    AttendedView,
+    ConfirmSignOutView,
+    PortalLine,
+    SessionLine,
+    SessionsView,
+    SignedOutView,
+)
 from gateway.web.pages import (
     Choice,
     ChoicesView,
@@ -21,6 +28,7 @@ from gateway.web.pages import (
     Notice,
     NoticeView,
     RefusalView,
+    render_attended,
     render_choices,
     render_confirm_sign_out,
     render_departure,
@@ -29,7 +37,17 @@ from gateway.web.pages import (
     render_sessions,
     render_signed_out,
 )
-from providers.contract import Availability, Language
+from providers.contract import (
+    AppPage,
+    Availability,
+    CodePage,
+    DevicePage,
+    FormDeparture,
+    Language,
+    ProviderKind,
+    RedirectDeparture,
+)
+from providers.contract import Page as AttendedPage
 
 NONCE: Final = "Zm9yIHRlc3RzIG9ubHk"
 OTHER_NONCE: Final = "bm90LWluLXRoZS1oZWFkZXI"
@@ -49,6 +67,9 @@ def _choices(language: Language) -> tuple[Choice, ...]:
             id="pilsetas-banka", name="Pilsētas banka", state=Availability.DEGRADED, planned=("25.11. 01:00–03:00",)
         ),
         Choice(id="upes-banka", name="Upes banka", state=Availability.DOWN, since=SINCE),
+        Choice(id="card", name="eID", kind=ProviderKind.CARD),
+        Choice(id="phone", name="Smart-ID", kind=ProviderKind.APP, state=Availability.DOWN, answers=False),
+        Choice(id="weak", name="Parole", kind=ProviderKind.APP, too_weak=True),
     )
 
 
@@ -70,15 +91,35 @@ def _choices_view(language: Language, choices: tuple[Choice, ...]) -> str:
 
 
 def _departure(language: Language) -> str:
+    fields = (("VK_SERVICE", "4012"), ("VK_NOTE", 'Ā"<b>&'))
+    return _leaving(language, FormDeparture(action="/posted", fields=fields, charset="UTF-8", message=b""))
+
+
+def _leaving(language: Language, departure: FormDeparture | RedirectDeparture) -> str:
     return render_departure(
         DepartureView(
             language=language,
             provider="Meža banka",
-            action=request.args.get("to", "/posted"),
-            fields=(("VK_SERVICE", "4012"), ("VK_NOTE", 'Ā"<b>&')),
-            charset="UTF-8",
+            departure=departure,
             script_nonce=NONCE if "script" in request.args else OTHER_NONCE,
             another_way_url=f"/{language}/choices",
+        )
+    )
+
+
+def _attended(language: Language, shown: AttendedPage) -> str:
+    return render_attended(
+        AttendedView(
+            language=language,
+            provider="Smart-ID",
+            portal=PORTALS[language],
+            page=shown,
+            action=f"/{language}/choices",
+            state_url="/state",
+            continue_url="/posted",
+            another_way_url=f"/{language}/choices",
+            cancel_action="/posted",
+            script_nonce=NONCE,
         )
     )
 
@@ -140,6 +181,13 @@ PAGES: Final[Mapping[str, Callable[[Language], str]]] = {
     "choices": lambda language: _choices_view(language, _choices(language)),
     "choices-none": lambda language: _choices_view(language, ()),
     "departure": _departure,
+    "departure-link": lambda language: _leaving(language, RedirectDeparture(location="/posted?state=0f")),
+    "device": lambda language: _attended(language, DevicePage()),
+    "code": lambda language: _attended(language, CodePage()),
+    "code-wrong": lambda language: _attended(language, CodePage(wrong=True)),
+    "app-qr": lambda language: _attended(language, AppPage(device_link="https://app.example/link?n=1")),
+    "app-code": lambda language: _attended(language, AppPage(verification_code="4317")),
+    "app-here": lambda language: _attended(language, AppPage(same_device_link="https://app.example/link?n=2")),
     "sessions": _sessions,
     "confirm-sign-out": lambda language: render_confirm_sign_out(
         ConfirmSignOutView(language=language, portal=PORTALS[language], action="/posted", hidden=(("state", "s"),))
@@ -162,12 +210,22 @@ def gallery() -> Flask:
 
     @app.get("/<language>/<name>")
     def show(language: str, name: str) -> Response:
-        response = Response(PAGES[name](Language(language)), content_type="text/html; charset=utf-8")
         first = request.full_path not in visited
         visited.add(request.full_path)
         blocked = first and request.args.get("script") == "second-visit"
-        set_security_headers(response, script_nonce=OTHER_NONCE if blocked else NONCE)
-        return response
+        headers = secure_headers(
+            "text/html; charset=utf-8", script_nonce=OTHER_NONCE if blocked else NONCE, fetches=name.startswith("app")
+        )
+        return Response(PAGES[name](Language(language)), headers=headers)
+
+    @app.get("/favicon.ico")
+    def favicon() -> tuple[str, int]:
+        """Asked for by a browser that shows what was posted, which names no icon."""
+        return "", 204
+
+    @app.get("/state")
+    def state() -> dict[str, object]:
+        return {"over": False, "content": "<p>…</p>"}
 
     @app.route("/posted", methods=["GET", "POST"])
     def posted() -> Response:
