@@ -16,18 +16,19 @@ from lxml import etree
 
 from gateway.demo.places import Places
 from portals.id_token import VerifiedIdentity
-from providers.contract import AssuranceLevel
 from providers.saml.errors import SamlRefused
 from providers.saml.gate import parse_document
 from providers.saml.keys import VerifyingKey
 from providers.saml.names import ds
-from providers.saml.response import ExpectedResponse, VerifiedAssertion, verify_response
+from providers.saml.response import Recipient
+from providers.saml.rules import Expected
 from providers.saml.signature import verify_enveloped
 from tests.support.driver import Driver, SignedIn, SignIn, Turned
 from tests.support.https_line import Line, Reply
 from tests.support.load import Load
 from tests.support.relying_party import RelyingParty
 from tests.support.saml_portal import decryption_key, instant, message, metadata, redirect_query, rsa_key
+from tests.support.saml_reading import Told, read_response
 
 HOST: Final = "saml.test"
 ENTITY: Final = f"https://{HOST}/metadata"
@@ -87,20 +88,15 @@ class SamlParty(RelyingParty):
         assert duration is not None
         self._kept, self._kept_until = found, time.monotonic() + int(duration[1])
 
-    def read(self, raw: bytes, in_response_to: str, asked_at: datetime) -> VerifiedAssertion:
-        issuer = self.places.issuer
-        expected = ExpectedResponse(
-            issuer=f"{issuer}/saml/metadata",
+    def read(self, raw: bytes, in_response_to: str, asked_at: datetime) -> Told:
+        recipient = Recipient(
+            issuer=f"{self.places.issuer}/saml/metadata",
             keys=tuple(self.trusted),
-            destination=CONSUMER,
             audience=ENTITY,
-            in_response_to=in_response_to,
-            asked_at=asked_at,
-            now=datetime.now(UTC),
-            contexts=frozenset(level.uri for level in AssuranceLevel),
-            decryption_key=decryption_key(rsa_key("load-sp-encryption")),
+            decryption_keys=(decryption_key(rsa_key("load-sp-encryption")),),
         )
-        return verify_response(raw, expected)
+        expected = Expected(consumer=CONSUMER, in_response_to=in_response_to, authenticated_since=asked_at)
+        return read_response(raw, recipient, expected, datetime.now(UTC))
 
 
 @dataclass(slots=True)
@@ -156,7 +152,7 @@ class SamlSignIn(SignIn):
         )
 
 
-def _identity(said: VerifiedAssertion, issuer: str) -> VerifiedIdentity:
+def _identity(said: Told, issuer: str) -> VerifiedIdentity:
     facts = {name.rpartition("/")[2]: values[0] for name, values in said.attributes.items()}
     return VerifiedIdentity(
         issuer=issuer,

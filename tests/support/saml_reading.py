@@ -19,6 +19,8 @@ class Told:
     name_id: str
     session_index: str | None
     context: str
+    authenticated_at: datetime
+    """UTC, aware."""
     attributes: dict[str, tuple[str, ...]]
 
 
@@ -37,6 +39,7 @@ def read_response(raw: bytes, recipient: Recipient, expected: Expected, now: dat
         name_id=text_of(only_child(subject, saml("NameID"), "one_name_id")),
         session_index=read.statement.get("SessionIndex"),
         context=read.context,
+        authenticated_at=datetime.fromisoformat(read.statement.get("AuthnInstant")),
         attributes=_attributes(read.assertion),
     )
 
