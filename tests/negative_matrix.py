@@ -1,4 +1,4 @@
-"""Writes ``docs/negative-matrix.md``: each line of security.md 8.2 (provider side), its tests, and what came of them.
+"""Writes ``docs/negative-matrix.md``: each line of security.md 8.2, both sides, its tests, and what came of them.
 
 ``python -m tests.negative_matrix`` runs the tests and writes; ``--check`` only collects them, and says what is missing or
 out of date. A test belongs to the lines that its id names: ``NEG-PAR-03-empty`` as a parameter, ``neg_par_12`` in a name.
@@ -16,13 +16,18 @@ from tests.support.negative_lines import LINES
 
 ROOT: Final = Path(__file__).parent.parent
 DOCUMENT: Final = ROOT / "docs" / "negative-matrix.md"
-MATRIX: Final = ROOT / "tests" / "gateway" / "oidc" / "matrix"
+MATRIX: Final = (
+    ROOT / "tests" / "gateway" / "oidc" / "matrix",
+    ROOT / "tests" / "providers" / "oidc" / "test_client_matrix.py",
+)
+"""Both sides: towards relying parties, and as a client of providers."""
 _LINE: Final = re.compile(r"neg[-_]([a-z]{3})[-_](\d\d)", re.IGNORECASE)
 _HEAD: Final = """# The negative matrix
 
-Every line of the negative matrix for OpenID Connect, provider side: what a relying party, or somebody who pretends to
-be one, must not get through with, and the few things beside them that must be accepted. Made by `make matrix`; a test
-fails when a line has no test, or when this page is not what the tests are.
+Every line of the negative matrix for OpenID Connect: what a relying party, or somebody who pretends to be one, must not
+get through with; what a provider (`NEG-CLI`) must not, when the gateway is its client; and the few things beside them
+that must be accepted. Made by `make matrix`; a test fails when a line has no test, or when this page is not what the
+tests are.
 
 | Id | Line | Tests | Result |
 |---|---|---|---|
@@ -58,7 +63,7 @@ def lines_of(nodeid: str) -> set[str]:
 def gather(*options: str) -> Gathered:
     """Collect the matrix, or run it."""
     gathered = Gathered()
-    pytest.main([str(MATRIX), "-q", "--no-header", "-p", "no:cacheprovider", "-n", "0", *options], plugins=[gathered])
+    pytest.main([*map(str, MATRIX), "-q", "--no-header", "-p", "no:cacheprovider", "-n", "0", *options], plugins=[gathered])
     return gathered
 
 

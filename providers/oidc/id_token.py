@@ -42,7 +42,7 @@ _HALF_HASH: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "RS256": sha256,
     "ES384": sha384,
 }
-"""The hash behind ``at_hash`` (OIDC Core 3.1.3.6); none is registered for EdDSA."""
+"""The hash behind ``at_hash`` (OIDC Core 3.1.3.6); none is registered for Ed25519."""
 
 KeyFinder = Callable[[str | None], SigningKey | None]
 """Gives the key that a ``kid`` names, or the only one for None; None unless exactly one fits."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from providers.errors import AssertionRejected
 from providers.oidc.kept import Kept
@@ -62,7 +63,7 @@ def _usable(jwk: Any, algorithm: IdTokenAlgorithm) -> PublishedKey | None:
         return None
     try:
         key = _public_key(jwk, algorithm)
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return PublishedKey(kid, SigningKey(algorithm, key)) if key is not None else None
 
@@ -71,11 +72,12 @@ def _public_key(jwk: Mapping[str, Any], algorithm: IdTokenAlgorithm) -> ECKey | 
     match algorithm, jwk.get("kty"), jwk.get("crv"):
         case (("ES256" | "ES384"), "EC", curve) if curve == _EC_CURVES[algorithm]:
             return ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
-        case "EdDSA", "OKP", "Ed25519":
+        case "Ed25519", "OKP", "Ed25519":
             return OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x")})
         case (("PS256" | "RS256"), "RSA", _):
-            key = RSAKey.import_key({name: jwk[name] for name in ("kty", "n", "e")})
-            return key if key.public_key.key_size >= SMALLEST_RSA_KEY else None
+            if int.from_bytes(urlsafe_b64decode(jwk["n"].encode())).bit_length() < SMALLEST_RSA_KEY:
+                return None
+            return RSAKey.import_key({name: jwk[name] for name in ("kty", "n", "e")})
         case _:
             return None
 

@@ -8,7 +8,7 @@ from providers.contract import Factor
 from providers.servers import ServerSettings
 from providers.settings import BackChannelSettings, Frozen, Level, ProviderSettings, SettingsFile, Text, https_url
 
-IdTokenAlgorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
+IdTokenAlgorithm = Literal["ES256", "ES384", "PS256", "RS256", "Ed25519"]
 Authentication = Literal["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"]
 ClaimName = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]

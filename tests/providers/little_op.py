@@ -235,7 +235,8 @@ class LittleOp:
                 return http(b"", status="404 Not Found")
 
     def _token(self) -> bytes:
-        form = parse_qs(self.server.requests[-1].partition(b"\r\n\r\n")[2].decode(), strict_parsing=True)
+        sent = next(one for one in self.server.requests[::-1] if one.startswith(b"POST "))
+        form = parse_qs(sent.partition(b"\r\n\r\n")[2].decode(), strict_parsing=True)
         asked = self.codes.pop(form["code"][0], None)
         if asked is None or form["redirect_uri"] != [asked["redirect_uri"]]:
             return json_answer({"error": "invalid_grant"}, "400 Bad Request")
