@@ -78,6 +78,8 @@ class Enquiry:
     interface: str
     """The protocol, as a confirmation names it."""
     ending: Ending
+    by_redirect: bool = False
+    """Whether the answer leaves by a redirect from a form of ours, and not by a form that is the partner's."""
 
 
 @dataclass(slots=True, kw_only=True)

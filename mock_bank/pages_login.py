@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, abort, request, url_for
 
 from mock_bank.login_states import Login, Method, Problem, Stage
-from mock_bank.web import COOKIE, WAITING_POLICY, active_faults, page, see_other, set_login_cookie, the_bank
+from mock_bank.web import COOKIE, PAGE_POLICY, WAITING, active_faults, page, see_other, set_login_cookie, the_bank
 
 pages = Blueprint("login", __name__, url_prefix="/login/<login_id>")
 WAY: Final = {
@@ -116,7 +116,8 @@ def app(login_id: str) -> Response:
     if login.stage is not Stage.APP:
         return _onward(login)
     waiting = page("app.html", login)
-    waiting.headers["Content-Security-Policy"] = WAITING_POLICY
+    policy = waiting.headers.get("Content-Security-Policy", PAGE_POLICY)
+    waiting.headers["Content-Security-Policy"] = policy + WAITING
     return waiting
 
 

@@ -106,6 +106,7 @@ def _begun(fields: Mapping[str, str], partner: KnownPartner, server: OidcServer)
         language="en" if locales[:1] == ["en"] else "lv",
         interface=INTERFACE,
         ending=OidcEnding(fields, server.issuer),
+        by_redirect=True,
     )
     return the_bank().desk.begin(enquiry, chosen)
 

@@ -13,12 +13,14 @@ from mock_bank.login_states import Login
 from mock_bank.texts import in_language
 
 COOKIE: Final = "mock_bank_login"
-PAGE_POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
+FRAME: Final = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+PAGE_POLICY: Final = f"{FRAME}; form-action 'self'"
 ANSWER_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action https:"
 )
 """``form-action`` names no partner: browsers apply it to every redirect that follows the answer."""
-WAITING_POLICY: Final = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
+WAITING: Final = "; script-src 'self'; connect-src 'self'"
+"""Added to the policy of a page that asks again by itself."""
 
 
 def the_bank() -> Bank:
@@ -66,7 +68,10 @@ def page(template: str, login: Login, status: int = 200, **values: Any) -> Respo
         language=login.language,
         **values,
     )
-    return Response(body, status=status, mimetype="text/html")
+    response = Response(body, status=status, mimetype="text/html")
+    if login.enquiry.by_redirect:  # see ANSWER_POLICY
+        response.headers["Content-Security-Policy"] = f"{FRAME}; form-action 'self' https:"
+    return response
 
 
 def tool(template: str, status: int = 200, **values: Any) -> Response:

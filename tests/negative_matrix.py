@@ -63,7 +63,9 @@ def lines_of(nodeid: str) -> set[str]:
 def gather(*options: str) -> Gathered:
     """Collect the matrix, or run it."""
     gathered = Gathered()
-    pytest.main([*map(str, MATRIX), "-q", "--no-header", "-p", "no:cacheprovider", "-n", "0", *options], plugins=[gathered])
+    pytest.main(
+        [*map(str, MATRIX), "-q", "--no-header", "-p", "no:cacheprovider", "-n", "0", *options], plugins=[gathered]
+    )
     return gathered
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -20,6 +21,7 @@ from tests.flows.walking import Walk
 from tests.flows.words import WORDS, Words
 from tests.support.browser import PHONE
 
+OIDC_BANK: Final = "Paraugbanka (OpenID Connect)"
 WINDOW: Final = {"width": 960, "height": 540}
 """Narrower than a desk's, so that two pictures stand side by side and can still be read."""
 
@@ -46,6 +48,8 @@ def take_live_pictures(browser: Browser, folder: Path) -> None:
                 _of_smart_id(SmartIdPerson(page, places, words), folder)
             with fresh_tab(browser, WINDOW) as page:
                 _of_smart_id_by_code(SmartIdPerson(page, places, words), folder)
+            with fresh_tab(browser, WINDOW) as page:
+                _of_openid_connect(Person(page, places, replace(words, bank=OIDC_BANK)), folder)
         with fresh_tab(browser, WINDOW) as page:
             _of_the_debugger(page, places, folder)
 
@@ -111,6 +115,16 @@ def _of_smart_id_by_code(person: SmartIdPerson, folder: Path) -> None:
     person.types_the_code(person.persona.personal_code)
     person.sees(person.page.locator(".verification-code"))
     _take(person.page, folder, "smart-id-digits", person.words)
+
+
+def _of_openid_connect(person: Person, folder: Path) -> None:
+    """Show what the person is asked by a provider that was reached by OpenID Connect."""
+    person.asks_to_sign_in()
+    person.chooses_the_bank()
+    person.gives_the_password()
+    person.gives_the_code()
+    person.sees(person.button(person.words.agree))
+    _take(person.page, folder, "oidc-consent", person.words)
 
 
 def _of_the_debugger(page: Page, places: Places, folder: Path) -> None:
