@@ -1,4 +1,6 @@
-"""Public procedures as typed values, and the one function that moves a case.
+"""Public procedures as typed values, and the functions that move a case of one.
 
-The engine arrives with a later change; today the package holds its place in the import rules.
+A procedure (``model``) is a value that somebody else defines and ``validate.load`` looks at. A case (``case``) is what is
+known of one application: ``engine.move`` gives what it becomes by a command, as entries, and ``fold.replay`` gives it back
+from them. Nothing here stores, sends, asks or knows a procedure by name.
 """
