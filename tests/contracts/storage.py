@@ -193,9 +193,11 @@ class StorageContract(SessionsContract):
         assert take(NOW)
 
     def test_t40_of_fifty_who_take_one_place_at_once_one_holds_it(self, storage: Any) -> None:
+        name = f"{new_correlation()}:open"  # nobody else's: on PostgreSQL the tests share their tables
+
         def take() -> Any:
             login = new_correlation()
-            return storage.commit(lambda unit: unit.take_place("anna:open", NOW, NOW + MINUTE, login))
+            return storage.commit(lambda unit: unit.take_place(name, NOW, NOW + MINUTE, login))
 
         assert sum(in_parallel([take] * 50)) == 1
 
