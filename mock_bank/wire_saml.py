@@ -41,7 +41,7 @@ STATUS: Final = "urn:oasis:names:tc:SAML:2.0:status:"
 RSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 LARGEST: Final = 256 * 1024
 PLACE: Final = '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="placeholder"></ds:Signature>'
-"""Where signxml puts the signature."""
+"""Where signxml puts the signature: it looks for an element of this name with this Id, and puts its own in its place."""
 
 
 class Malformed(ValueError):

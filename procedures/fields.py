@@ -4,6 +4,7 @@ The list is closed. A field says itself what is wrong with a value, so that no f
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,7 +23,7 @@ Value: TypeAlias = "str | int | bool | Decimal | date | datetime | Person | tupl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field(Generic[T_co]):
+class Field(ABC, Generic[T_co]):
     """A question with an answer of one type; subclasses are the types there are."""
 
     id: str
@@ -35,9 +36,9 @@ class Field(Generic[T_co]):
     read_by: tuple[Role, ...] | None = None
     """Who may see it; None: everybody who sees the case."""
 
+    @abstractmethod
     def problem(self, value: object) -> str | None:
         """Say what is wrong with ``value``, in a word or two; None for nothing."""
-        raise NotImplementedError
 
 
 class TextForm(StrEnum):

@@ -15,7 +15,6 @@ from providers.contract import (
     AuthenticationRequest,
     Availability,
     Expectation,
-    Factor,
     Language,
     ProviderId,
     ProviderKind,
@@ -24,6 +23,7 @@ from providers.contract import (
     Reference,
     VerifiedIdentity,
 )
+from providers.eid_certificates.card import CARD_FACTORS
 from providers.eid_certificates.judge import CertificateJudge
 from providers.errors import AssertionRejected, AuthenticationDeclined, ProviderError
 from providers.refusals import SENTENCES, Reason
@@ -32,7 +32,6 @@ from providers.settings import shared_warnings
 INTERFACE: Final = "card-tls"
 LIFE: Final = timedelta(minutes=15)
 """How long after the question a handshake may answer it (5 rule 1)."""
-_FACTORS: Final = frozenset({Factor.POSSESSION, Factor.KNOWLEDGE})
 _QUERY: Final = re.compile(rb"login=([0-9a-f]{32})")
 
 
@@ -108,20 +107,13 @@ class CardTlsProvider:
             raise AssertionRejected(Reason.UNKNOWN_NONCE, SENTENCES[Reason.UNKNOWN_NONCE])
         if received_at - expected.asked_at > LIFE:
             raise AssertionRejected(Reason.EXPIRED, SENTENCES[Reason.EXPIRED])
-        vouched = self._judge.vouch(self._judge.trust(certificate))
-        return VerifiedIdentity(
-            provider=self.id,
-            country=vouched.person.personal_code.country,
-            personal_code=vouched.person.personal_code,
-            given_name=vouched.person.given_name,
-            family_name=vouched.person.family_name,
+        return self._judge.vouch(self._judge.trust(certificate)).identity(
+            self.id,
             assurance=self.assurance,
-            factors=_FACTORS,
+            factors=CARD_FACTORS,
             means=self._settings.card_tls.means,
             interface=INTERFACE,
             authenticated_at=received_at,
-            flags=vouched.flags,
-            exchanges=vouched.exchanges,
         )
 
     def status(self) -> ProviderStatus:

@@ -6,9 +6,9 @@ from typing import Any
 
 from providers.card_tls.adapter import CardTlsProvider
 from providers.card_tls.settings import CardTlsSettings
-from providers.eid_certificates.settings import open_certificate_judge
+from providers.eid_certificates.card import open_card_judge
 from providers.protocol import Clock, ProviderProtocol
-from providers.settings import InvalidProviderSettings, read_entry, shared_problems
+from providers.settings import read_entry, shared_problems
 
 
 def open_card_tls(entry: Mapping[str, Any], base: Path, clock: Clock) -> CardTlsProvider:
@@ -23,17 +23,7 @@ def open_card_tls(entry: Mapping[str, Any], base: Path, clock: Clock) -> CardTls
         InvalidProviderSettings: with every problem at once: first those of form, then contradictions and files.
     """
     settings = read_entry(CardTlsSettings, entry, base)
-    problems = shared_problems(settings)
-    judge = open_certificate_judge(
-        settings.certificates,
-        environment=settings.environment,
-        structure=settings.code_structure,
-        clock=clock,
-        problems=problems,
-    )
-    if judge is None or problems:
-        raise InvalidProviderSettings(settings.id, problems)
-    return CardTlsProvider(settings, judge)
+    return CardTlsProvider(settings, open_card_judge(settings, shared_problems(settings), clock))
 
 
 PROTOCOL = ProviderProtocol(name="card-tls", open=open_card_tls)

@@ -1,11 +1,11 @@
 """The settings entry of a card that proves itself in a TLS handshake."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator
 
-from providers.eid_certificates.settings import EidCertificateSettings
-from providers.settings import Frozen, ProviderSettings, Text, https_origin
+from providers.eid_certificates.card import CardSettings
+from providers.settings import Frozen, Text, https_origin
 
 
 class CardTlsProfile(Frozen):
@@ -16,9 +16,7 @@ class CardTlsProfile(Frozen):
     means: Text = "lv-eid-card"
 
 
-class CardTlsSettings(ProviderSettings):
+class CardTlsSettings(CardSettings):
     """A settings entry with ``protocol = "card-tls"``."""
 
-    kind: Literal["card"]  # type: ignore[assignment]  # narrower than any provider's
     card_tls: CardTlsProfile
-    certificates: EidCertificateSettings

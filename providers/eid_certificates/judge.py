@@ -1,11 +1,12 @@
 """The judge of people's certificates: strict reading, then trust, then revocation, then the person (eid-providers.md 8)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from providers.contract import BackChannelExchange
+from providers.contract import AssuranceLevel, BackChannelExchange, Factor, ProviderId, VerifiedIdentity
 from providers.eid_certificates.anchors import Anchors, IssuingCa
 from providers.eid_certificates.identity import ONLY_LATVIA, CertifiedPerson, person_in
 from providers.eid_certificates.refusal import refuse
@@ -34,6 +35,33 @@ class VouchedPerson:
     """What says that the certificate is not revoked; evidence."""
     flags: frozenset[str]
     """Remarks for the audit record."""
+
+    def identity(
+        self,
+        provider: ProviderId,
+        *,
+        assurance: AssuranceLevel,
+        factors: frozenset[Factor],
+        means: str,
+        interface: str,
+        authenticated_at: datetime,
+    ) -> VerifiedIdentity:
+        """The person, now that the protocol has proven who holds the key; for the arguments see ``VerifiedIdentity``."""
+        person = self.person
+        return VerifiedIdentity(
+            provider=provider,
+            country=person.personal_code.country,
+            personal_code=person.personal_code,
+            given_name=person.given_name,
+            family_name=person.family_name,
+            assurance=assurance,
+            factors=factors,
+            means=means,
+            interface=interface,
+            authenticated_at=authenticated_at,
+            flags=self.flags,
+            exchanges=self.exchanges,
+        )
 
 
 class CertificateJudge:

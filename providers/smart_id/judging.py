@@ -4,6 +4,7 @@ Whether the certificate is revoked is asked last but one, and whom it names is r
 person holds its key, so that nobody is called and nothing is believed for a message that anybody may have made.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
@@ -122,20 +123,13 @@ class Judge:
         exchanges: tuple[BackChannelExchange, ...],
         received_at: datetime,
     ) -> VerifiedIdentity:
-        person = vouched.person
-        return VerifiedIdentity(
-            provider=self._settings.id,
-            country=person.personal_code.country,
-            personal_code=person.personal_code,
-            given_name=person.given_name,
-            family_name=person.family_name,
+        return replace(vouched, exchanges=exchanges).identity(
+            self._settings.id,
             assurance=self._assurance(level),
             factors=FACTORS,
             means=MEANS,
             interface=INTERFACE,
             authenticated_at=received_at,
-            flags=vouched.flags,
-            exchanges=exchanges,
         )
 
     def _assurance(self, level: CertificateLevel) -> AssuranceLevel:

@@ -18,7 +18,6 @@ from providers.contract import (
     CardTrouble,
     Concluded,
     Expectation,
-    Factor,
     Language,
     PageDeparture,
     ProviderId,
@@ -28,6 +27,7 @@ from providers.contract import (
     Shown,
     VerifiedIdentity,
 )
+from providers.eid_certificates.card import CARD_FACTORS
 from providers.eid_certificates.judge import CertificateJudge
 from providers.errors import AssertionRejected, AuthenticationDeclined, ProviderError
 from providers.refusals import SENTENCES, Reason
@@ -38,8 +38,6 @@ from providers.web_eid.settings import WebEidSettings
 from providers.web_eid.token import parse_token, verify_signature
 
 INTERFACE: Final = "web-eid"
-CARD_FACTORS: Final = frozenset({Factor.POSSESSION, Factor.KNOWLEDGE})
-"""The card, and its PIN."""
 _ANSWER: Final = re.compile(rb"([0-9a-f]{32})\n(.*)", re.DOTALL)
 _CODE: Final = re.compile(r"[A-Z_]{1,60}", re.ASCII)
 
@@ -146,20 +144,13 @@ class WebEidProvider:
             curves=frozenset(self._settings.web_eid.es384_curves),
         )
         # (8), (10) Revocation, and then the person.
-        vouched = self._judge.vouch(trusted)
-        return VerifiedIdentity(
-            provider=self.id,
-            country=vouched.person.personal_code.country,
-            personal_code=vouched.person.personal_code,
-            given_name=vouched.person.given_name,
-            family_name=vouched.person.family_name,
+        return self._judge.vouch(trusted).identity(
+            self.id,
             assurance=self.assurance,
             factors=CARD_FACTORS,
             means=self._settings.web_eid.means,
             interface=INTERFACE,
             authenticated_at=received_at,
-            flags=vouched.flags,
-            exchanges=vouched.exchanges,
         )
 
     def status(self) -> ProviderStatus:

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from providers.eid_certificates.settings import EidCertificateSettings
-from providers.settings import Frozen, ProviderSettings, Text, https_url, shared_problems
+from providers.eid_certificates.card import CardSettings
+from providers.settings import Frozen, Text, https_url, shared_problems
 
 
 class WebEidProfile(Frozen):
@@ -19,12 +19,10 @@ class WebEidProfile(Frozen):
     """Test environment only: address of a script that answers the page in the extension's place."""
 
 
-class WebEidSettings(ProviderSettings):
+class WebEidSettings(CardSettings):
     """A settings entry with ``protocol = "web-eid"``."""
 
-    kind: Literal["card"]  # type: ignore[assignment]  # narrower than any provider's
     web_eid: WebEidProfile = WebEidProfile()
-    certificates: EidCertificateSettings
 
 
 def problems_of(settings: WebEidSettings) -> list[str]:

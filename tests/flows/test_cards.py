@@ -4,7 +4,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -40,26 +39,16 @@ def test_a_card_with_an_rsa_key_signs_in(places: Places) -> None:
     assert walk.signed_in, walk.page.text
 
 
-def login_of(walk: CardWalk) -> str:
-    return next(url for url in walk.browser.visited if "/login/" in url).split("/login/")[1].split("/")[0]
-
-
 def test_what_the_issuer_was_asked_is_kept_and_the_log_verifies(places: Places) -> None:
     walk = CardWalk(places)
     walk.to_end()
-    events = [record["event"] for record in records_of(places, login_of(walk))]
+    events = [record["event"] for record in records_of(places, walk.login)]
     (asked,) = [event for event in events if event["type"] == "login.back-channel-answered"]
     assert asked["endpoint"] == f"{places.card_status}/ocsp"
     verified = next(event for event in events if event["type"] == "login.identity-verified")
     assert verified["authentication"]["interface"] == "web-eid"
     assert verified["authentication"]["factors"] == "knowledge possession"
     assert audit(places, "verify").exit_code == 0
-
-
-def tell_the_portal(walk: CardWalk) -> dict[str, list[str]]:
-    walk.browser.submit("/cancel")
-    told = next(url for url in walk.browser.visited[::-1] if url.startswith(walk.places.auctions) and "error=" in url)
-    return parse_qs(urlsplit(told).query)
 
 
 def is_refused(walk: CardWalk, reason: str) -> None:
@@ -70,7 +59,7 @@ def is_refused(walk: CardWalk, reason: str) -> None:
     assert walk.incident is not None
     assert rules_of(walk.places, walk.incident)[-1] == reason
     assert f'"reason": "{reason}"' in gateway_log(walk.places, walk.incident)
-    told = tell_the_portal(walk)
+    told = walk.tell_the_portal()
     assert told["error"] == [MESSAGES[reason].relying_party.error]
     assert walk.persona.personal_code[:6] not in str(told)
 

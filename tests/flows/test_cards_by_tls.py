@@ -13,7 +13,7 @@ from mock_bank.personas import Persona
 from providers.contract import Language
 from tests.flows.auditor import records_of, rules_of
 from tests.flows.card_walk import CardWalk, card_file
-from tests.flows.test_cards import WRONG_CARDS, gateway_log, is_refused, login_of
+from tests.flows.test_cards import WRONG_CARDS, gateway_log, is_refused
 from tests.flows.walking import ANNA, BY_NAME, DEPARTURE, INCIDENT
 
 pytestmark = pytest.mark.xdist_group("flows")
@@ -77,7 +77,7 @@ def test_a_card_with_an_rsa_key_signs_in(places: Places) -> None:
 def test_the_log_names_the_interface_and_what_the_issuer_was_asked(places: Places) -> None:
     walk = TlsWalk(places)
     walk.to_end()
-    events = [record["event"] for record in records_of(places, login_of(walk))]
+    events = [record["event"] for record in records_of(places, walk.login)]
     (asked,) = [event for event in events if event["type"] == "login.back-channel-answered"]
     assert asked["endpoint"] == f"{places.card_status}/ocsp"
     verified = next(event for event in events if event["type"] == "login.identity-verified")
@@ -121,7 +121,7 @@ def test_t36_a_link_that_the_holder_of_a_card_opens_elsewhere_signs_nobody_in(pl
     assert found is not None
     assert rules_of(places, found[0]) == ["wrong_browser"]
     assert "security" in gateway_log(places, found[0])
-    attacker.browser.open(f"{places.issuer}/login/{login_of(attacker)}/continue")
+    attacker.browser.open(f"{places.issuer}/login/{attacker.login}/continue")
     assert not attacker.signed_in
     attacker.handshake(link)
     assert attacker.signed_in, "the attacker's own card still answers the attacker's own login"
@@ -134,7 +134,7 @@ def test_t36_the_victims_own_login_in_another_tab_does_not_lend_its_cookie(place
     victim.to_link()
     victim.handshake(link)
     assert victim.page.status_code == 400
-    attacker.browser.open(f"{places.issuer}/login/{login_of(attacker)}/continue")
+    attacker.browser.open(f"{places.issuer}/login/{attacker.login}/continue")
     assert not attacker.signed_in
 
 

@@ -2,15 +2,14 @@
 there reaches person, portal and operator as eid-providers.md 4.3 says (security.md 8.2, conformance catalogue 8.5)."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from gateway.demo.places import PROVIDER, Places
-from gateway.web.messages import MESSAGES
 from mock_bank.personas import Persona
-from providers.contract import Language
 from tests.flows.auditor import audit, records_of, rules_of
+from tests.flows.outcomes import carries_three_fields, ends_no_login, ends_the_login
 from tests.flows.walking import BY_NAME, Walk
 
 pytestmark = pytest.mark.xdist_group("flows")
@@ -44,25 +43,15 @@ TURNED = {"oid.state-drop": "wrong_browser", "oid.no-iss-param": "not_trusted", 
 """Answers that prove nothing: no login ends by them."""
 
 
-def login_of(walk: Walk) -> str:
-    return next(url for url in walk.browser.visited if "/login/" in url and walk.places.issuer in url).split("/")[4]
-
-
 @pytest.mark.parametrize("persona", [BY_NAME["Anna Bērziņa"], ELINA], ids=lambda persona: persona.purpose)
 def test_the_three_fields_reach_the_portal_byte_for_byte(places: Places, persona: Persona) -> None:
-    walk = Walk(places, persona, provider=OIDC)
-    walk.to_end()
-    assert walk.signed_in, walk.page.text
-    entry = walk.entry
-    assert entry["given_name"].encode() == persona.given_name.encode()
-    assert entry["family_name"].encode() == persona.family_name.encode()
-    assert entry["personal_code"].encode() == persona.personal_code.encode()
+    carries_three_fields(Walk(places, persona, provider=OIDC))
 
 
 def test_one_login_leaves_its_calls_as_evidence_and_no_token(places: Places) -> None:
     walk = Walk(places, provider=OIDC)
     walk.to_end()
-    events = [record["event"] for record in records_of(places, login_of(walk))]
+    events = [record["event"] for record in records_of(places, walk.login)]
     calls = [event for event in events if event["type"] == "login.back-channel-answered"]
     assert [urlsplit(call["endpoint"]).path for call in calls] == ["/oidc/token", "/oidc/userinfo"]
     verified = next(event for event in events if event["type"] == "login.identity-verified")
@@ -73,28 +62,12 @@ def test_one_login_leaves_its_calls_as_evidence_and_no_token(places: Places) -> 
 
 @pytest.mark.parametrize(("fault", "reason"), ENDING.items())
 def test_an_answer_that_vouches_for_nobody_ends_the_login(places: Places, fault: str, reason: str) -> None:
-    walk = Walk(places, faults=[fault], provider=OIDC)
-    page = walk.to_end()
-    assert page.url.startswith(places.issuer)
-    assert page.status_code == 400, page.text
-    assert "150930" not in page.text
-    assert walk.incident is not None
-    assert MESSAGES[reason].person[Language.LATVIAN].title in page.text
-    assert rules_of(places, walk.incident)[-1] == reason
-    told = tell_the_portal(walk)
-    assert told["error"] == [MESSAGES[reason].relying_party.error]
-    assert "150930" not in str(told)
+    ends_the_login(Walk(places, faults=[fault], provider=OIDC), reason)
 
 
 @pytest.mark.parametrize(("fault", "reason"), TURNED.items())
 def test_an_answer_that_proves_nothing_ends_no_login(places: Places, fault: str, reason: str) -> None:
-    walk = Walk(places, faults=[fault], provider=OIDC)
-    walk.to_end()
-    assert walk.page.status_code == 400
-    assert walk.incident is not None
-    assert rules_of(places, walk.incident) == [reason]
-    chosen = next(url for url in walk.browser.visited if "/login/" in url and url.startswith(places.issuer))
-    assert walk.browser.open(chosen).status_code == 200, "the login is still open"
+    ends_no_login(Walk(places, faults=[fault], provider=OIDC), reason)
 
 
 def test_whoever_cancels_at_the_provider_is_told_so_and_the_portal_learns_it(places: Places) -> None:
@@ -104,7 +77,7 @@ def test_whoever_cancels_at_the_provider_is_told_so_and_the_portal_learns_it(pla
     assert walk.page.url.startswith(places.issuer)
     assert walk.incident is not None
     assert rules_of(places, walk.incident)[-1] == "cancelled"
-    assert tell_the_portal(walk)["error"] == ["access_denied"]
+    assert walk.tell_the_portal()["error"] == ["access_denied"]
 
 
 def test_err_02_whoever_cancels_at_the_second_factor_is_not_signed_in(places: Places) -> None:
@@ -132,10 +105,3 @@ def test_t03_an_answer_of_one_provider_counts_at_no_other(places: Places) -> Non
     assert walk.browser.open(answer).status_code == 200
     assert walk.signed_in, "the right address still takes it"
     assert walk.browser.open(answer).status_code == 400, "and once only"
-
-
-def tell_the_portal(walk: Walk) -> dict[str, list[str]]:
-    """Let the page of the refusal take the person back; gives what the portal was told."""
-    walk.browser.submit("/cancel")
-    told = next(url for url in walk.browser.visited[::-1] if url.startswith(walk.places.auctions) and "error=" in url)
-    return parse_qs(urlsplit(told).query)

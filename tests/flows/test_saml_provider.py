@@ -3,17 +3,15 @@ reaches person, portal and operator as eid-providers.md 4.3 says (T18 to T24, co
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from lxml import etree
 
 from gateway.demo.places import PROVIDER, Places
-from gateway.web.messages import MESSAGES
 from mock_bank.personas import Persona
-from providers.contract import Language
 from tests.flows.auditor import audit, records_of, rules_of
+from tests.flows.outcomes import carries_three_fields, ends_no_login, ends_the_login
 from tests.flows.walking import ANNA, BY_NAME, INCIDENT, Walk
 
 pytestmark = pytest.mark.xdist_group("flows")
@@ -65,19 +63,13 @@ TURNED = {
 
 @pytest.mark.parametrize("persona", [ANNA, ELINA], ids=lambda persona: persona.purpose)
 def test_the_three_fields_reach_the_portal_byte_for_byte(places: Places, persona: Persona) -> None:
-    walk = Walk(places, persona, provider=SAML)
-    walk.to_end()
-    assert walk.signed_in, walk.page.text
-    entry = walk.entry
-    assert entry["given_name"].encode() == persona.given_name.encode()
-    assert entry["family_name"].encode() == persona.family_name.encode()
-    assert entry["personal_code"].encode() == persona.personal_code.encode()
+    carries_three_fields(Walk(places, persona, provider=SAML))
 
 
 def test_one_login_leaves_its_records_in_order_and_proven(places: Places) -> None:
     walk = Walk(places, provider=SAML)
     walk.to_end()
-    events = [record["event"] for record in records_of(places, login_of(walk))]
+    events = [record["event"] for record in records_of(places, walk.login)]
     assert [event["type"] for event in events] == [
         "login.requested",
         "login.sent-to-provider",
@@ -107,28 +99,12 @@ def test_the_browser_carries_nothing_about_the_person_in_clear(places: Places) -
 
 @pytest.mark.parametrize(("fault", "reason"), ENDING.items())
 def test_an_authentic_answer_that_vouches_for_nobody_ends_the_login(places: Places, fault: str, reason: str) -> None:
-    walk = Walk(places, faults=[fault], provider=SAML)
-    page = walk.to_end()
-    assert page.url.startswith(places.issuer)
-    assert page.status_code == 400, page.text
-    assert "150930" not in page.text
-    assert walk.incident is not None
-    assert MESSAGES[reason].person[Language.LATVIAN].title in page.text
-    assert rules_of(places, walk.incident)[-1] == reason
-    told = tell_the_portal(walk)
-    assert told["error"] == [MESSAGES[reason].relying_party.error]
-    assert "150930" not in str(told)
+    ends_the_login(Walk(places, faults=[fault], provider=SAML), reason)
 
 
 @pytest.mark.parametrize(("fault", "reason"), TURNED.items())
 def test_an_answer_that_proves_nothing_ends_no_login(places: Places, fault: str, reason: str) -> None:
-    walk = Walk(places, faults=[fault], provider=SAML)
-    walk.to_end()
-    assert walk.page.status_code == 400
-    assert walk.incident is not None
-    assert rules_of(places, walk.incident) == [reason]
-    chosen = next(url for url in walk.browser.visited if "/login/" in url and url.startswith(places.issuer))
-    assert walk.browser.open(chosen).status_code == 200, "the login is still open"
+    ends_no_login(Walk(places, faults=[fault], provider=SAML), reason)
 
 
 def test_err_12_a_response_to_another_request_counts_for_neither(places: Places) -> None:
@@ -152,7 +128,7 @@ def test_err_01_whoever_cancels_at_the_provider_is_told_so_and_the_portal_learns
     assert walk.page.url.startswith(places.issuer)
     assert walk.incident is not None
     assert rules_of(places, walk.incident)[-1] == "cancelled"
-    assert tell_the_portal(walk)["error"] == ["access_denied"]
+    assert walk.tell_the_portal()["error"] == ["access_denied"]
 
 
 def test_err_04_a_cancellation_that_nobody_signed_ends_no_login(places: Places) -> None:
@@ -172,7 +148,7 @@ def test_mfa_10_a_customer_with_one_factor_comes_back_as_too_weak(places: Places
     walk.browser.submit("/return/")
     assert walk.incident is not None
     assert rules_of(places, walk.incident)[-1] == "loa_insufficient"
-    assert tell_the_portal(walk)["error"] == ["unmet_authentication_requirements"]
+    assert walk.tell_the_portal()["error"] == ["unmet_authentication_requirements"]
 
 
 def test_t23_two_posts_of_one_response_at_once_are_one_login(places: Places) -> None:
@@ -223,14 +199,3 @@ def test_our_metadata_tells_a_provider_developer_what_to_register(places: Places
     for other in (PROVIDER, "unheard-of"):
         address = f"{places.issuer}/saml/sp/{other}/metadata"
         assert requests.get(address, verify=str(places.root_certificate), timeout=30).status_code == 404
-
-
-def login_of(walk: Walk) -> str:
-    return next(url for url in walk.browser.visited if "/login/" in url and walk.places.issuer in url).split("/")[4]
-
-
-def tell_the_portal(walk: Walk) -> dict[str, list[str]]:
-    """Let the page of the refusal take the person back; gives what the portal was told."""
-    walk.browser.submit("/cancel")
-    told = next(url for url in walk.browser.visited[::-1] if url.startswith(walk.places.auctions) and "error=" in url)
-    return parse_qs(urlsplit(told).query)

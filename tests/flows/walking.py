@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from html import unescape
-from urllib.parse import urlencode, urljoin
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -82,6 +82,18 @@ class Walk:
     @property
     def entry(self) -> dict[str, str]:
         return dict(self.browser.open(f"{self.places.auctions}/my-entry.json").json())
+
+    @property
+    def login(self) -> str:
+        """Which login it is, by the address of its first page."""
+        return next(url for url in self.browser.visited if "/login/" in url and self.places.issuer in url).split("/")[4]
+
+    def tell_the_portal(self) -> dict[str, list[str]]:
+        """Let the page of the refusal take the person back; gives what the portal was told."""
+        self.browser.submit("/cancel")
+        visited, portal = self.browser.visited[::-1], self.places.auctions
+        told = next(url for url in visited if url.startswith(portal) and "error=" in url)
+        return parse_qs(urlsplit(told).query)
 
     @property
     def incident(self) -> str | None:
