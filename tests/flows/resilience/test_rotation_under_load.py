@@ -46,8 +46,6 @@ LONG: Final = LOGINS >= 10_000
 AT_ONCE: Final = 8
 BY_SAML: Final = 2
 """Of those, by SAML."""
-PROCESSES: Final = 4
-"""Two workers behind each port."""
 PATIENCE: Final = 120.0
 TAKEN_UP: Final = "signing-keys.taken-up"
 
@@ -141,6 +139,12 @@ def taken_up(world: World, event: str, **values: Any) -> int:
     return sum(all(line[name] == value for name, value in values.items()) for line in lines)
 
 
+def processes(world: World) -> int:
+    """How many processes the gateway has: the workers of every port."""
+    settings = load_settings(settings_of(world))
+    return sum(port.workers for port in (settings.public, settings.mutual_tls, settings.cards) if port is not None)
+
+
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     assert eventually(condition, PATIENCE), what
 
@@ -173,12 +177,12 @@ def rotate_the_gateways_keys(world: World, known: Mapping[Purpose, Callable[[str
     new = {purpose: kids(world, State.PUBLISHED, purpose)[0] for purpose in known}
     for purpose, knows in known.items():
         published = [key.kid for key in ring(world, purpose).published]
-        wait_for(lambda kids=published: taken_up(world, TAKEN_UP, published=kids) == PROCESSES, "published")
+        wait_for(lambda kids=published: taken_up(world, TAKEN_UP, published=kids) == processes(world), "published")
         wait_for(lambda kid=new[purpose], knows=knows: knows(kid), "the portal has seen the new key")
     for purpose, kid in new.items():
         wait_until_allowed(world, kid, purpose)
         said(world, keys, "--for", purpose.name, "use", kid)
-        wait_for(lambda kid=kid: taken_up(world, TAKEN_UP, kid=kid) == PROCESSES, "signing")
+        wait_for(lambda kid=kid: taken_up(world, TAKEN_UP, kid=kid) == processes(world), "signing")
     return old
 
 
@@ -201,7 +205,7 @@ def rotate_the_portals_key(world: World, party: StrictParty, load: Load) -> None
 
 def wait_for_revision(world: World, revision: int, what: str) -> None:
     """Until every process knows what the registry holds now; it counts every change of every portal."""
-    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=revision) == PROCESSES, what)
+    wait_for(lambda: taken_up(world, "relying-parties.taken-up", revision=revision) == processes(world), what)
 
 
 def renew_the_portals_certificate(world: World, party: StrictParty, load: Load) -> None:
